@@ -1,0 +1,1 @@
+"""Judges tests: runs them against an app, its variations and its bugs."""

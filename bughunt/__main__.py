@@ -1,1 +1,54 @@
-def main(): ...
+"""The command line: judge a test file, list the hunts, open the course."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from . import hunts, report
+from .judge import Judge
+
+USAGE = """python -m bughunt NAME FILE [--json] [--anyio-mode auto]
+       python -m bughunt list
+       python -m bughunt lab [ARGUMENTS OF JUPYTERLAB]"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return 0 if all is caught, 1 if not, 2 if the call is no good."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["lab"]:
+        from . import lab
+
+        return lab.main(arguments[1:]) or 0
+    if arguments == ["list"]:
+        for hunt in map(hunts.load, hunts.names()):
+            print(f"{hunt.lesson}  {hunt.name:18} {hunt.kind}  {len(hunt.bugs)} bugs  {hunt.title}")
+        return 0
+    parser = argparse.ArgumentParser("bughunt", usage=USAGE, description=__doc__)
+    parser.add_argument("name", metavar="NAME", help="a hunt, as `list` shows them")
+    parser.add_argument("file", metavar="FILE", type=Path, help="the test file to judge")
+    parser.add_argument("--json", action="store_true", help="print the verdict for machines")
+    parser.add_argument("--anyio-mode", choices=("auto", "strict"), help="pytest's setting")
+    options = parser.parse_args(arguments)
+    try:
+        hunt = hunts.load(options.name)
+        tests = options.file.read_text("utf-8")
+    except hunts.HuntError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+        print(f"{options.file} cannot be read: {reason}.", file=sys.stderr)
+        return 2
+    verdict = Judge().judge(tests, hunt, anyio_mode=options.anyio_mode)
+    if options.json:
+        print(json.dumps(verdict.as_dict(), indent=2))
+    else:
+        print(report.as_text(verdict, hunt))
+    if verdict.outcome in ("not started", "does not run"):
+        return 2
+    return 0 if verdict.outcome == "all caught" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""A learner's progress: which bugs each hunt's tests caught at best, and which hints were shown."""
+
+import json
+import os
+from pathlib import Path
+
+import platformdirs
+
+from .hunts import Hunt
+from .judge import Verdict
+
+
+def path() -> Path:
+    """Return the file that keeps the progress; `BUGHUNT_PROGRESS` puts another in its place."""
+    own = os.environ.get("BUGHUNT_PROGRESS")
+    return Path(own) if own else platformdirs.user_data_path("await-and-assert") / "progress.json"
+
+
+def read() -> dict[str, dict]:
+    """Return what is kept: a hunt's name to `best`, `free` (bugs) and `hints` (how many a bug)."""
+    try:
+        kept = json.loads(path().read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _write(kept: dict) -> None:
+    """Put `kept` in the file's place; where that is not allowed, progress is not kept."""
+    target = path()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = target.with_suffix(f".{os.getpid()}")
+        scratch.write_text(json.dumps(kept, indent=1), "utf-8")
+        scratch.replace(target)  # two notebooks at once never leave half a file
+    except OSError:
+        pass
+
+
+def record(verdict: Verdict) -> None:
+    """Keep what a verdict says."""
+    if not verdict.bugs:
+        return
+    kept = read()
+    entry = kept.setdefault(verdict.hunt, {"best": 0, "hints": {}})
+    complete = not verdict.set_aside
+    entry["best"] = max(entry["best"], verdict.caught if complete else 0)
+    entry["free"] = [bug.bug for bug in verdict.bugs if not bug.caught_by]
+    _write(kept)
+
+
+def hints_shown(hunt: Hunt) -> dict[str, int]:
+    """Return how many hints of each bug the learner has seen; the first comes with the verdict."""
+    shown = read().get(hunt.name, {}).get("hints", {})
+    return {bug.name: min(shown.get(bug.name, 1), len(bug.hints)) for bug in hunt.bugs}
+
+
+def one_more_hint(hunt: Hunt, promise: str | None = None) -> str:
+    """Show one more hint, for a bug that the last verdict left free.
+
+    Args:
+        hunt: the exercise.
+        promise: the promise to stay with ("P3"); without it, the free bug with the fewest hints.
+
+    Returns:
+        The hint, or why there is none, in plain text.
+    """
+    kept = read()
+    entry = kept.get(hunt.name, {})
+    if "free" not in entry:
+        return f"No verdict on {hunt.name} yet: run its %%bughunt {hunt.name} cell first."
+    free = [bug for bug in hunt.bugs if bug.name in entry["free"]]
+    if not free:
+        return f"Nothing to hint at: your tests catch every bug of {hunt.name}."
+    if promise:
+        free = [bug for bug in free if bug.breaks == promise.upper()]
+        if not free:
+            return f"No bug that breaks {promise.upper()} is free."
+    shown = hints_shown(hunt)
+    unseen = [one for one in free if shown[one.name] < len(one.hints)]
+    bug = min(unseen, key=lambda one: shown[one.name]) if unseen else free[0]
+    count = min(shown[bug.name] + 1, len(bug.hints))
+    entry.setdefault("hints", {})[bug.name] = count
+    _write(kept)
+    lines = [f"{bug.breaks}  {hunt.promises[bug.breaks]}"]
+    lines += [f"  {i}. {hint}" for i, hint in enumerate(bug.hints[:count], 1)]
+    if not unseen:
+        lines.append("  That is the last hint. Read the promise again, and test each half of it.")
+    return "\n".join(lines)

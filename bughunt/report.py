@@ -1,0 +1,208 @@
+"""Draws verdicts and progress: the same in plain text and in HTML."""
+
+from html import escape
+
+from . import hunts, progress
+from .hunts import Hunt
+from .judge import Verdict
+
+# Colours come from JupyterLab's theme where there is one, and never carry the meaning alone.
+STYLE = """<style>
+.bughunt { max-width: 60em; line-height: 1.45; color: var(--jp-content-font-color1, inherit); }
+.bughunt p { margin: .4em 0; }
+.bughunt .headline { font-weight: 600; }
+.bughunt table { border-collapse: collapse; width: 100%; table-layout: auto; font-size: inherit;
+  margin: .5em 0; }
+.bughunt table th, .bughunt table td { text-align: left !important; vertical-align: top;
+  padding: .3em .7em .3em 0; white-space: normal; background: none; font-weight: normal;
+  border-bottom: 1px solid var(--jp-border-color2, #8884); }
+.bughunt table th { white-space: nowrap; font-weight: 600; }
+.bughunt .good { color: var(--jp-success-color0, inherit); }
+.bughunt .bad { color: var(--jp-error-color1, inherit); }
+.bughunt code, .bughunt pre { font-family: var(--jp-code-font-family, monospace);
+  font-size: var(--jp-code-font-size, .95em); background: none; padding: 0; }
+.bughunt pre { overflow-x: auto; margin: .3em 0; padding: .3em .7em;
+  border-left: 3px solid var(--jp-border-color2, #8884); }
+.bughunt summary { cursor: pointer; }
+</style>"""
+MARKS = {True: "caught", False: "free"}
+
+
+def headline(verdict: Verdict) -> str:
+    """Return the verdict in one line."""
+    name = verdict.hunt
+    if verdict.outcome == "not started":
+        return f"{name}: not started"
+    if verdict.outcome == "does not run":
+        return f"{name}: does not run"
+    tests = len(verdict.tests)
+    count = f"{tests} test passes" if tests == 1 else f"{tests} tests pass"
+    aside = f", {len(verdict.set_aside)} set aside" if verdict.set_aside else ""
+    return f"{name}: {count} on the app{aside}; {verdict.caught} of {len(verdict.bugs)} bugs caught"
+
+
+def next_step(verdict: Verdict, hunt: Hunt) -> str:
+    """Return what to do now."""
+    if verdict.outcome == "not started":
+        what = "Mend the file" if hunt.kind == "mend" else "Write your first test"
+        return f"{what} in this cell and run it. %hunt {hunt.name} shows the promises and the app."
+    if verdict.outcome == "does not run":
+        return "Mend that and run the cell again."
+    if verdict.set_aside:
+        return f"Mend what was set aside: {verdict.set_aside[0].test}. Then run the cell again."
+    if verdict.outcome != "all caught":
+        free = next(bug for bug in verdict.bugs if not bug.caught_by)
+        return f"write a test for {free.breaks}; %hint {hunt.name} for one more hint."
+    names = hunts.names()
+    after = names[names.index(hunt.name) + 1 :] if hunt.name in names else []
+    if not after:
+        return "that was the last exercise so far. %progress shows them all."
+    following = hunts.load(after[0])
+    return f"{following.name} ({following.title}, lesson {following.lesson})."
+
+
+def _free_hints(verdict: Verdict, hunt: Hunt) -> dict[str, tuple[str, ...]]:
+    shown = progress.hints_shown(hunt)
+    free = {bug.bug for bug in verdict.bugs if not bug.caught_by}
+    return {bug.name: bug.hints[: shown[bug.name]] for bug in hunt.bugs if bug.name in free}
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"      {line}".rstrip() for line in text.splitlines())
+
+
+def as_text(verdict: Verdict, hunt: Hunt) -> str:
+    """Return the whole verdict in plain text, for terminals and for comparison."""
+    parts = [headline(verdict)]
+    if verdict.problem:
+        parts.append(f"  {verdict.problem}")
+    if verdict.report:
+        parts.append(_indent(verdict.report))
+    for aside in verdict.set_aside:
+        parts.append(f"\n  set aside  {aside.test}: {aside.why}.".replace("..", "."))
+        if aside.report:
+            parts.append(_indent(aside.report))
+    if verdict.bugs and verdict.tests:
+        hints = _free_hints(verdict, hunt)
+        rows = []
+        for bug in verdict.bugs:
+            mark = MARKS[bool(bug.caught_by)]
+            rows.append(f"  {mark:6}  {bug.breaks}  {bug.promise}")
+            rows += [f"              hint: {hint}" for hint in hints.get(bug.bug, ())]
+            if bug.caught_by:
+                rows.append(f"              by {', '.join(bug.caught_by)}")
+                rows += [f"              {line}".rstrip() for line in bug.diff.splitlines()]
+        parts += ["", *rows, ""]
+    if verdict.outcome == "all caught":
+        parts.append(f"Remember: {hunt.takeaway}")
+    parts.append(f"Next: {next_step(verdict, hunt)}")
+    return "\n".join(parts)
+
+
+def as_html(verdict: Verdict, hunt: Hunt) -> str:
+    """Return the whole verdict as HTML, legible in light and dark themes and when read aloud."""
+    tone = "good" if verdict.outcome == "all caught" else ""
+    parts = [f'<p class="headline {tone}">{escape(headline(verdict))}</p>']
+    if verdict.problem:
+        parts.append(f"<p>{_prose(verdict.problem)}</p>")
+    if verdict.report:
+        parts.append(f"<pre>{escape(verdict.report)}</pre>")
+    for aside in verdict.set_aside:
+        why = f"{aside.why}.".replace("..", ".")
+        parts.append(
+            f'<p><span class="bad">set aside</span> <code>{escape(aside.test)}</code>: '
+            f"{_prose(why)}</p>"
+        )
+        if aside.report:
+            parts.append(f"<pre>{escape(aside.report)}</pre>")
+    if verdict.bugs and verdict.tests:
+        parts.append(_table(verdict, hunt))
+    if verdict.outcome == "all caught":
+        parts.append(f"<p><strong>Remember:</strong> {_prose(hunt.takeaway)}</p>")
+    parts.append(f"<p><strong>Next:</strong> {_prose(next_step(verdict, hunt))}</p>")
+    label = f"Verdict on {verdict.hunt}"
+    return f'{STYLE}<section class="bughunt" aria-label="{label}">{"".join(parts)}</section>'
+
+
+def _table(verdict: Verdict, hunt: Hunt) -> str:
+    hints = _free_hints(verdict, hunt)
+    rows = []
+    for bug in verdict.bugs:
+        if bug.caught_by:
+            tests = ", ".join(f"<code>{escape(test)}</code>" for test in bug.caught_by)
+            more = f"by {tests}<details><summary>the bug</summary><pre>{escape(bug.diff)}</pre></details>"
+            mark = '<span class="good">&#10003; caught</span>'
+        else:
+            more = "<br>".join(f"hint: {_prose(hint)}" for hint in hints[bug.bug])
+            mark = '<span class="bad">&#9675; free</span>'
+        rows.append(
+            f'<tr><th scope="row">{mark}</th><td>{escape(bug.breaks)}</td>'
+            f"<td>{_prose(bug.promise)}<br>{more}</td></tr>"
+        )
+    return (
+        "<table><thead><tr>"
+        '<th scope="col">Bug</th><th scope="col">Breaks</th><th scope="col">The promise</th>'
+        f"</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def _prose(text: str) -> str:
+    """Escape `text`, and set what stands between backticks as code."""
+    pieces = escape(text).split("`")
+    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(pieces))
+
+
+def hunt_as_markdown(hunt: Hunt) -> str:
+    """Return a hunt's promises and its app's source; JupyterLab highlights it in its theme."""
+    promises = "\n".join(f"- **{key}** {text}" for key, text in hunt.promises.items())
+    return (
+        f"**{hunt.title}** (`{hunt.name}`, {len(hunt.bugs)} bugs)\n\n"
+        f"The app promises:\n\n{promises}\n\n`main.py`:\n\n```python\n{hunt.source.rstrip()}\n```"
+    )
+
+
+def hunt_as_text(hunt: Hunt) -> str:
+    """Return the same in plain text."""
+    promises = "\n".join(f"  {key}  {text}" for key, text in hunt.promises.items())
+    head = f"{hunt.title} ({hunt.name}, {len(hunt.bugs)} bugs)\n\nThe app promises:\n{promises}"
+    return f"{head}\n\nmain.py:\n{_indent(hunt.source)}"
+
+
+def _progress_rows() -> list[tuple[Hunt, int]]:
+    kept = progress.read()
+    rows = [hunts.load(name) for name in hunts.names()]
+    return [(hunt, kept.get(hunt.name, {}).get("best", 0)) for hunt in rows]
+
+
+def _next_of(rows: list[tuple[Hunt, int]]) -> str:
+    open_ones = [hunt for hunt, best in rows if best < len(hunt.bugs)]
+    if not open_ones:
+        return "Every bug of the course is caught."
+    return f"Next: {open_ones[0].name} ({open_ones[0].title}, lesson {open_ones[0].lesson})."
+
+
+def progress_as_text() -> str:
+    """Return every exercise with a bar, and what is next."""
+    rows = _progress_rows()
+    lines = []
+    for hunt, best in rows:
+        bar = "#" * best + "." * (len(hunt.bugs) - best)
+        lines.append(f"  {hunt.lesson}  {hunt.name:18} [{bar}] {best} of {len(hunt.bugs)}")
+    return "\n".join(["Progress", *lines, _next_of(rows)])
+
+
+def progress_as_html() -> str:
+    """Return the same as HTML."""
+    rows = _progress_rows()
+    body = "".join(
+        f'<tr><td>{hunt.lesson}</td><th scope="row">{escape(hunt.name)}</th>'
+        f"<td>{escape(hunt.title)}</td>"
+        f'<td><progress max="{len(hunt.bugs)}" value="{best}" aria-label="{escape(hunt.name)}">'
+        f"</progress> {best} of {len(hunt.bugs)}</td></tr>"
+        for hunt, best in rows
+    )
+    head = "".join(f'<th scope="col">{h}</th>' for h in ("Lesson", "Exercise", "", "Caught"))
+    return (
+        f'{STYLE}<section class="bughunt" aria-label="Progress"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table><p>{escape(_next_of(rows))}</p></section>"
+    )

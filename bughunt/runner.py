@@ -1,0 +1,283 @@
+"""Runs a test file against variants of main.py, each in a process of its own.
+
+`python -m bughunt.runner` is a server: a process that has its imports done and runs no threads, so
+that a variant costs a fork and a pytest session (about 25 ms). It reads one JSON line a batch of
+runs, and answers with one. Where there is no fork (Windows), each run is a fresh Python.
+"""
+
+import contextlib
+import ctypes
+import faulthandler
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+TEST_FILE = "test_main.py"
+CAN_FORK = hasattr(os, "fork") and not os.environ.get("BUGHUNT_SPAWN")
+AT_ONCE = max(2, os.cpu_count() or 1) if os.environ.get("BUGHUNT_WIDE") else 2
+MAX_FILE_BYTES = 64 * 2**20  # what one test run may write into one file, captured output included
+MAX_REPORT = 6_000  # characters of a failure's report that are passed on
+# A tests' own `anyio_backend` comes before this one; session scope, so that fixtures may have any.
+CONFTEST = """import pytest
+
+
+@pytest.fixture(scope="session")
+def anyio_backend():
+    return "asyncio"
+"""
+
+
+class Recorder:
+    """A pytest plugin that writes what happens to a file, line by line, so that a kill loses nothing."""
+
+    def __init__(self, stream: io.TextIOBase, seed: int | None):
+        self.stream, self.seed = stream, seed
+
+    def write(self, **event):
+        self.stream.write(json.dumps(event) + "\n")
+        self.stream.flush()
+
+    def pytest_collection_modifyitems(self, items):
+        if self.seed is not None:
+            random.Random(self.seed).shuffle(items)
+
+    def pytest_collection_finish(self, session):
+        self.write(collected=[_short(item.nodeid) for item in session.items])
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.write(error=report.longreprtext[-MAX_REPORT:])
+
+    def pytest_runtest_logstart(self, nodeid):
+        self.write(start=_short(nodeid))
+
+    def pytest_runtest_logreport(self, report):
+        outcome = "skipped" if hasattr(report, "wasxfail") else report.outcome
+        crash = getattr(report.longrepr, "reprcrash", None)
+        self.write(
+            test=_short(report.nodeid),
+            when=report.when,
+            outcome=outcome,
+            report=report.longreprtext[-MAX_REPORT:] if report.failed else "",
+            message=crash.message[:MAX_REPORT] if crash else "",
+        )
+
+    def pytest_runtest_logfinish(self, nodeid):
+        self.write(finish=_short(nodeid))
+
+    def pytest_warning_recorded(self, warning_message, nodeid):
+        if "was never awaited" in str(warning_message.message):
+            self.write(never_awaited=str(warning_message.message), test=_short(nodeid))
+
+
+def _short(nodeid: str) -> str:
+    return nodeid.removeprefix(f"{TEST_FILE}::")
+
+
+def run_here(run: dict) -> None:
+    """Run pytest in this process on a variant's folder, and write its events to `run["events"]`."""
+    import pytest
+
+    os.chdir(run["folder"])
+    with open(run["events"], "a", encoding="utf-8") as events, open(run["stack"], "w") as stack:
+        # A little before the deadline, note which line was running: it can name an endless loop.
+        faulthandler.dump_traceback_later(run["deadline"] * 0.9, file=stack)
+        recorder = Recorder(events, run.get("seed"))
+        arguments = ["-c", os.devnull, "--rootdir", run["folder"], "-q", "--tb=short"]
+        arguments += ["-p", "anyio", "-p", "no:cacheprovider", "-p", "no:faulthandler"]
+        arguments += ["--deselect=" + f"{TEST_FILE}::{test}" for test in run.get("deselect", ())]
+        if run.get("anyio_mode"):
+            arguments += ["-o", f"anyio_mode={run['anyio_mode']}"]
+        try:
+            recorder.write(done=int(pytest.main([*arguments, TEST_FILE], plugins=[recorder])))
+        except BaseException as error:
+            recorder.write(escaped=type(error).__name__)
+
+
+def _in_child(run: dict) -> None:
+    """What a forked child does: cut itself off from the server, run, and end at once."""
+    status = 1
+    try:
+        os.setsid()
+        _limit()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(nothing, descriptor)
+        sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")
+        run_here(run)
+        status = 0
+    finally:
+        os._exit(status)  # threads that never end do not keep it
+
+
+def _limit() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_FILE_BYTES, MAX_FILE_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+class _Process:
+    """A started run: forked or spawned, it can be asked whether it has ended, and killed."""
+
+    def __init__(self, run: dict):
+        self.run, self.began = run, time.monotonic()
+        if CAN_FORK:
+            self.popen, self.pid = None, os.fork()
+            if self.pid == 0:
+                _in_child(run)
+        else:
+            command = [sys.executable, "-m", "bughunt.runner", json.dumps(run)]
+            quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+            self.popen = subprocess.Popen(command, **quiet)
+            self.pid = self.popen.pid
+
+    def ended(self) -> bool:
+        if self.popen:
+            return self.popen.poll() is not None
+        return os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
+
+    def kill(self) -> None:
+        kill_tree(self.pid)
+        if self.popen:
+            self.popen.wait()
+        else:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self.pid, 0)
+
+
+def kill_tree(pid: int, itself: bool = True) -> None:
+    """Kill the process `pid` and all that it started, or only the latter."""
+    with contextlib.suppress(psutil.Error):
+        root = psutil.Process(pid)
+        doomed = root.children(recursive=True)
+        if itself:
+            doomed.insert(0, root)
+        for process in doomed:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+
+
+def run_batch(runs: list[dict], at_once: int = AT_ONCE) -> list[dict]:
+    """Run each of `runs`, `at_once` at a time; return what each left, in the same order.
+
+    Args:
+        runs: each with `folder` (which holds main.py and the test file), `events` and `stack`
+            (files to write), `deadline` (seconds), and, if need be, `deselect` (names of tests),
+            `seed` (of a random order) and `anyio_mode`.
+    """
+    waiting, running, results = list(enumerate(runs)), {}, {}
+    parent = os.getppid()
+    while waiting or running:
+        while waiting and len(running) < at_once:
+            index, run = waiting.pop(0)
+            running[index] = _Process(run)
+        time.sleep(0.002)
+        for index, process in list(running.items()):
+            seconds = time.monotonic() - process.began
+            if process.ended():
+                overran = False
+            elif seconds > process.run["deadline"]:
+                process.kill()
+                overran = True
+            else:
+                continue
+            del running[index]
+            results[index] = _read(process.run, overran, seconds)
+        if os.getppid() != parent:  # the kernel was killed: nobody waits for an answer
+            kill_tree(os.getpid())
+    kill_tree(os.getpid(), itself=False)  # what a test started and left behind
+    return [results[index] for index in range(len(runs))]
+
+
+def _read(run: dict, overran: bool, seconds: float) -> dict:
+    """Gather a run's events into one result."""
+    result = {"collected": None, "errors": [], "tests": {}, "never_awaited": {}, "running": None}
+    result |= {"done": None, "escaped": None, "overran": overran, "seconds": seconds, "line": None}
+    with contextlib.suppress(FileNotFoundError), open(run["events"], encoding="utf-8") as lines:
+        for line in lines:
+            event = json.loads(line) if line.endswith("\n") else {}
+            if "test" in event and "outcome" in event:
+                _merge(result["tests"], event)
+            elif "never_awaited" in event:
+                result["never_awaited"][event["test"]] = event["never_awaited"]
+            elif "error" in event:
+                result["errors"].append(event["error"])
+            elif "start" in event:
+                result["running"] = event["start"]
+            elif "finish" in event:
+                result["running"] = None
+            else:
+                result |= event
+    if overran:
+        with contextlib.suppress(FileNotFoundError):
+            for frame in Path(run["stack"]).read_text("utf-8", "replace").splitlines():
+                if f'{TEST_FILE}", line ' in frame:
+                    result["line"] = int(frame.split(", line ")[1].split()[0])
+                    break
+    return result
+
+
+def _merge(tests: dict, event: dict) -> None:
+    """Fold a test's set-up, call and tear-down into one outcome: the worst counts."""
+    rank = {"passed": 0, "skipped": 1, "failed": 2}
+    known = tests.get(event["test"])
+    if known is None or rank[event["outcome"]] > rank[known["outcome"]]:
+        tests[event["test"]] = {key: event[key] for key in ("outcome", "report", "message", "when")}
+
+
+def warm_up() -> None:
+    """Do the imports and a first pytest session, so that no fork pays for them."""
+    import anyio.pytest_plugin  # noqa: F401
+    import fastapi.testclient  # noqa: F401
+    import httpx  # noqa: F401
+
+    with tempfile.TemporaryDirectory() as folder:
+        tests = "import pytest\n@pytest.mark.anyio\nasync def test_nothing():\n    assert True\n"
+        Path(folder, TEST_FILE).write_text(tests)
+        Path(folder, "conftest.py").write_text(CONFTEST)
+        work = {"folder": folder, "deadline": 60}
+        work |= {name: str(Path(folder, name)) for name in ("events", "stack")}
+        with contextlib.redirect_stdout(io.StringIO()):
+            run_here(work)
+        faulthandler.cancel_dump_traceback_later()
+        os.chdir(tempfile.gettempdir())
+        for name in ("test_main", "conftest"):
+            sys.modules.pop(name, None)
+        sys.path[:] = [entry for entry in sys.path if entry != folder]
+
+
+def serve() -> None:
+    """Answer batches, one JSON line each, until standard input ends."""
+    requests = os.fdopen(os.dup(0), encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # nothing but answers may reach the pipe
+    if (
+        sys.platform == "linux"
+    ):  # what loses its parent in a test becomes ours, and so can be killed
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+    if CAN_FORK:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        warm_up()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for line in requests:
+        answers.write(json.dumps(run_batch(json.loads(line))) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    sys.dont_write_bytecode = True
+    if len(sys.argv) > 1:
+        run_here(json.loads(sys.argv[1]))
+        os._exit(0)
+    serve()

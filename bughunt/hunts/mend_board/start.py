@@ -1,0 +1,56 @@
+import asyncio
+
+import pytest
+from httpx import ASGITransport, AsyncClient
+from main import app
+
+heard = asyncio.Queue()
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request):
+    return request.param
+
+
+@pytest.fixture
+def client():
+    return AsyncClient(transport=ASGITransport(app=app), base_url="http://test")
+
+
+async def follow(client):
+    response = await client.get("/changes/next")
+    heard.put_nowait(response.json())
+
+
+async def test_a_change_is_heard(client):
+    async with asyncio.timeout(1), asyncio.TaskGroup() as group:
+        group.create_task(follow(client))
+        await asyncio.sleep(0.01)  # the follower is there now
+        await client.put("/prices/tomato", params={"cents": 120})
+        assert await heard.get() == {"crop": "tomato", "cents": 120}
+
+
+async def test_both_hear_it(client):
+    async with asyncio.timeout(1), asyncio.TaskGroup() as group:
+        group.create_task(follow(client))
+        group.create_task(follow(client))
+        await asyncio.sleep(0.01)
+        await client.put("/prices/basil", params={"cents": 80})
+        assert await heard.get() == await heard.get() == {"crop": "basil", "cents": 80}
+
+
+async def test_the_same_price_is_no_news(client):
+    await client.put("/prices/leek", params={"cents": 90})
+    async with asyncio.timeout(1), asyncio.TaskGroup() as group:
+        follower = group.create_task(follow(client))
+        await asyncio.sleep(0.01)
+        await client.put("/prices/leek", params={"cents": 90})
+        await asyncio.sleep(0.01)
+        assert heard.empty()
+        follower.cancel()
+
+
+async def test_the_last_price_counts(client):
+    await client.put("/prices/chard", params={"cents": 100})
+    await client.put("/prices/chard", params={"cents": 120})
+    assert (await client.get("/prices/chard")).json()["cents"] == 120

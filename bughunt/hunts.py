@@ -1,4 +1,4 @@
-"""Hunts: each a folder under bughunt/hunts/ with an app, its promises, its variations and its bugs."""
+"""Hunts: each a folder with an app, its promises, its variations and its bugs."""
 
 import ast
 import difflib
@@ -49,7 +49,7 @@ class Variation(Change):
 
 @dataclass(frozen=True)
 class Bug(Change):
-    """A change that breaks the promise `breaks`; `hints` go from a question to nearly the answer."""
+    """A change that breaks the promise `breaks`; `hints` go from a question to near the answer."""
 
     breaks: str
     hints: tuple[str, ...]

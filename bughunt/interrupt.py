@@ -1,8 +1,9 @@
 """A pytest plugin: lets the stop button end a test that waits for ever in an `%%ipytest` cell.
 
-With ipytest's `run_in_thread=True` the stop button ends the cell, but not the thread: pytest goes on
-holding the notebook's output, and each later cell fails. This plugin, which pytest finds by itself,
-waits for the end of the cell and then ends what still runs. Outside a notebook it does nothing.
+With ipytest's `run_in_thread=True` the stop button ends the cell, but not the thread: pytest goes
+on holding the notebook's output, and each later cell fails. This plugin, which pytest finds by
+itself, waits for the end of the cell and then ends what still runs. Outside a notebook it does
+nothing.
 """
 
 import asyncio

@@ -15,16 +15,17 @@ from . import runner
 from .hunts import Bug, Hunt
 
 FIRST_DEADLINE = 4.0  # seconds for the first run on the app, when nothing is known of the tests
+NO_TESTS = 5  # pytest's exit status
 LEAST_DEADLINE = 1.0  # seconds that any later run gets
 SLOWER = 5  # how many times the app's own run a later one may take
-APP, AGAIN = "app", "app again"
+AGAIN = "the app, once more"
+SKIPPED = "it was skipped or is expected to fail: that counts as not run"
 
+NO_MARKER = "pytest runs nothing async by itself: put `@pytest.mark.anyio` on the line above it"
 # What a failure on the app may say, and what to tell the reader about it.
 ADVICE = (
-    (
-        "async def functions are not natively supported",
-        "it is `async def`, and nothing runs it: put `@pytest.mark.anyio` on the line above it",
-    ),
+    ("async def functions are not natively supported", NO_MARKER),
+    ("requested an async fixture", NO_MARKER),
     (
         "'coroutine' object",
         "it uses a coroutine as if it were the answer: put `await` before the call",
@@ -200,12 +201,7 @@ class _Case:
                 self.aside.setdefault(test, SetAside(test, why))
             for test, outcome in result["tests"].items():
                 if outcome["outcome"] == "skipped":
-                    self.aside.setdefault(
-                        test,
-                        SetAside(
-                            test, "it was skipped or is expected to fail: that counts as not run"
-                        ),
-                    )
+                    self.aside.setdefault(test, SetAside(test, SKIPPED))
                 elif outcome["outcome"] == "failed":
                     why = _why_failed(outcome)
                     self.aside.setdefault(test, SetAside(test, why, outcome["report"]))
@@ -223,7 +219,7 @@ class _Case:
         return [test for test in first["collected"] or () if test not in self.aside]
 
     def weigh_variations(self, first: dict, results: list) -> bool:
-        """Set aside what fails on a variation or is not the same twice; tell if any does the former."""
+        """Set aside what fails on a variation or on the app's second run; tell if on a variation."""
         on_variation = False
         for variant, result in results:
             if isinstance(variant, Bug):
@@ -304,16 +300,14 @@ def _does_not_run(result: dict) -> str:
     if result["collected"] is None:
         if result["overran"]:
             where = f" at line {result['line']}" if result["line"] else ""
-            return (
-                f"The file never ends{where}, before its first test: take that out of the module."
-            )
-        if result["escaped"] or result["done"] is None:
-            return (
-                "The file ends the whole test run while it is loaded "
-                "(sys.exit, os._exit or an interrupt at the top level): take that out."
-            )
-    if not result["collected"]:
+            return f"The file never ends{where}, before its first test: take that out of it."
+    if not result["collected"] and result["done"] == NO_TESTS:
         return "There is no test in it: pytest runs functions whose names begin with `test_`."
+    if not result["collected"]:
+        return (
+            "The file ends the whole test run while it is loaded "
+            "(sys.exit, os._exit or an interrupt at the top level): take that out."
+        )
     return ""
 
 

@@ -57,7 +57,8 @@ class BugHuntMagics(Magics):
         arguments.add_argument("--anyio-mode", choices=("auto", "strict"))
         options = arguments.parse_args(shlex.split(line))
         hunt = self._hunt(options.name)
-        verdict = self.judge.judge(cell, hunt, anyio_mode=options.anyio_mode)
+        # The line of the magic stays, empty, so that line numbers are the cell's.
+        verdict = self.judge.judge("\n" + cell, hunt, anyio_mode=options.anyio_mode)
         progress.record(verdict)
         show(report.as_text(verdict, hunt), html=report.as_html(verdict, hunt))
         if os.environ.get("BUGHUNT_STRICT") == "1" and verdict.outcome != "all caught":
@@ -103,7 +104,7 @@ MARKER = "__raises__"
 def raises_to_marker(lines: list[str]) -> list[str]:
     """Turn a cell's first line `%%raises ERROR` into a call that `RaisesTransformer` knows.
 
-    A cell magic could not await; a change of the cell's syntax tree leaves top-level await as it is.
+    A cell magic could not await; a change of the cell's syntax tree leaves top-level await alone.
     """
     if not lines or not lines[0].startswith("%%raises"):
         return lines

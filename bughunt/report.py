@@ -130,7 +130,8 @@ def _table(verdict: Verdict, hunt: Hunt) -> str:
     for bug in verdict.bugs:
         if bug.caught_by:
             tests = ", ".join(f"<code>{escape(test)}</code>" for test in bug.caught_by)
-            more = f"by {tests}<details><summary>the bug</summary><pre>{escape(bug.diff)}</pre></details>"
+            diff = f"<pre>{escape(bug.diff)}</pre>"
+            more = f"by {tests}<details><summary>the bug</summary>{diff}</details>"
             mark = '<span class="good">&#10003; caught</span>'
         else:
             more = "<br>".join(f"hint: {_prose(hint)}" for hint in hints[bug.bug])
@@ -203,6 +204,6 @@ def progress_as_html() -> str:
     )
     head = "".join(f'<th scope="col">{h}</th>' for h in ("Lesson", "Exercise", "", "Caught"))
     return (
-        f'{STYLE}<section class="bughunt" aria-label="Progress"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table><p>{escape(_next_of(rows))}</p></section>"
+        f'{STYLE}<section class="bughunt" aria-label="Progress">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{escape(_next_of(rows))}</p></section>"
     )

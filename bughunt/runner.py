@@ -12,7 +12,6 @@ import io
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ import psutil
 
 TEST_FILE = "test_main.py"
 CAN_FORK = hasattr(os, "fork") and not os.environ.get("BUGHUNT_SPAWN")
-AT_ONCE = max(2, os.cpu_count() or 1) if os.environ.get("BUGHUNT_WIDE") else 2
+AT_ONCE = 2
 MAX_FILE_BYTES = 64 * 2**20  # what one test run may write into one file, captured output included
 MAX_REPORT = 6_000  # characters of a failure's report that are passed on
 # A tests' own `anyio_backend` comes before this one; session scope, so that fixtures may have any.
@@ -37,7 +36,7 @@ def anyio_backend():
 
 
 class Recorder:
-    """A pytest plugin that writes what happens to a file, line by line, so that a kill loses nothing."""
+    """A pytest plugin that writes what happens to a file, so that a kill loses nothing."""
 
     def __init__(self, stream: io.TextIOBase, seed: int | None):
         self.stream, self.seed = stream, seed
@@ -266,9 +265,7 @@ def serve() -> None:
     ):  # what loses its parent in a test becomes ours, and so can be killed
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
     if CAN_FORK:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         warm_up()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     for line in requests:
         answers.write(json.dumps(run_batch(json.loads(line))) + "\n")
         answers.flush()

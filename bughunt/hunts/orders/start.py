@@ -1,0 +1,18 @@
+import pytest
+from httpx import ASGITransport, AsyncClient
+from main import app
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture
+async def client():
+    transport = ASGITransport(app=app)
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+# Your tests. At least one for every promise.

@@ -1,0 +1,68 @@
+# Each target only calls what the README's plain lines call.
+#   make lab            makes .venv if it must, fills my/, opens JupyterLab
+#   make test           proves that everything works
+# For another Python: make lab PYTHON=python3.13
+# For JupyterLab:     make lab ARGS="--no-browser --port=8899"
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+ARGS ?=
+FILES ?=
+
+# An environment that exists keeps its Python, unless PYTHON names another.
+ifeq ($(origin PYTHON) $(wildcard $(BIN)/python),file $(BIN)/python)
+BASE := $(BIN)/python
+else
+BASE := $(PYTHON)
+endif
+TELL := import sys; print("%d.%d" % sys.version_info[:2])
+VERSION := $(shell $(BASE) -c '$(TELL)' 2>/dev/null)
+LAB := $(VENV)/.lab-$(VERSION)
+DEV := $(VENV)/.dev-$(VERSION)
+
+.PHONY: lab test test-browser bench pins exercises save check-python
+
+lab: $(LAB)
+	@$(BIN)/python -m bughunt lab $(ARGS)
+
+test: $(DEV)
+	$(BIN)/python -m pytest tests $(ARGS)
+
+test-browser: $(DEV)
+	$(BIN)/python -m pytest tests/browser -n 0 $(ARGS)
+
+bench: $(DEV)
+	$(BIN)/python tools/bench.py $(ARGS)
+
+# Runs the notebooks and saves those that changed: make save FILES=notebooks/02-the-first-test.ipynb
+save: $(DEV)
+	$(BIN)/python tools/notebooks.py save $(FILES)
+
+exercises: $(DEV)
+	$(BIN)/python tools/notebooks.py exercises
+
+# Newest versions within pyproject's ranges, for every system and Python.
+COMPILE := -m uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header \
+	--no-emit-index-url --no-emit-find-links
+pins: $(DEV)
+	echo '-e .' | $(BIN)/python $(COMPILE) - --output-file requirements.txt
+	grep -v '^-e' requirements.txt > $(VENV)/constraints.txt
+	echo '-e .[dev]' | $(BIN)/python $(COMPILE) - --constraints $(VENV)/constraints.txt \
+		--no-annotate --output-file requirements-dev.txt
+
+$(LAB): requirements.txt pyproject.toml | check-python
+	@test "$$($(BIN)/python -c '$(TELL)' 2>/dev/null)" = "$(VERSION)" || \
+		$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@rm -f $(VENV)/.lab-* $(VENV)/.dev-* && touch $@
+
+$(DEV): requirements-dev.txt $(LAB)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+check-python:
+	@$(BASE) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "The course needs Python 3.11 or later, and $(BASE) is" \
+			"$(if $(VERSION),Python $(VERSION),not one that runs);" \
+			"name another, as in: make lab PYTHON=python3.13" >&2; exit 1; }

@@ -15,4 +15,4 @@ async def client():
         yield client
 
 
-# Your tests. The app keeps its orders: let each test make its own.
+# Your tests. What a test leaves on the table lies there for the next one.

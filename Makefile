@@ -52,6 +52,7 @@ pins: $(DEV)
 		--no-annotate --output-file requirements-dev.txt
 
 $(LAB): requirements.txt pyproject.toml | check-python
+	@echo "Making the environment in $(VENV): half a minute, the first time."
 	@test "$$($(BIN)/python -c '$(TELL)' 2>/dev/null)" = "$(VERSION)" || \
 		$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt

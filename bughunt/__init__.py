@@ -1,6 +1,9 @@
 """Judges tests: runs them against an app, its variations and its bugs.
 
 `%load_ext bughunt` in a notebook, `python -m bughunt NAME FILE` in a terminal.
+
+pytest finds bughunt.interrupt by itself, and warns where it comes too late to rewrite a plugin's
+assertions; bughunt has none to rewrite, hence: PYTEST_DONT_REWRITE
 """
 
 

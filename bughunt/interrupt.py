@@ -7,36 +7,71 @@ nothing.
 """
 
 import asyncio
+import contextlib
 import ctypes
 import gc
 import sys
 import threading
+import time
 
-PATIENCE = 5  # seconds that an interrupted test has for its cleaning up
+PATIENCE = 2  # seconds that a test has for its cleaning up, after each way of ending it
 
 
 def pytest_configure(config):
     """Where pytest runs in a thread of a notebook, have the end of the cell end it."""
-    main = sys.modules.get("IPython.core.getipython")
-    shell = main.get_ipython() if main else None
+    ipython = sys.modules.get("IPython.core.getipython")
+    shell = ipython.get_ipython() if ipython else None
     thread = threading.current_thread()
     if shell is None or thread is threading.main_thread():
         return
 
     def cell_has_ended(*_):
         shell.events.unregister("post_run_cell", cell_has_ended)
-        if thread.is_alive():
-            stop(thread)
+        stop(thread)
 
     shell.events.register("post_run_cell", cell_has_ended)
 
 
 def stop(thread: threading.Thread) -> None:
-    """Interrupt a thread that runs pytest: at its next bytecode, and in what its loop awaits."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread.ident), ctypes.py_object(KeyboardInterrupt)
-    )
-    for loop in [one for one in gc.get_objects() if isinstance(one, asyncio.BaseEventLoop)]:
+    """If `thread` still runs a test, end the test, so that pytest comes to its own end there."""
+    if _ended(thread, 0):
+        return
+    for loop in _living(asyncio.BaseEventLoop):
         if getattr(loop, "_thread_id", None) == thread.ident:
-            loop.call_soon_threadsafe(int)  # wakes it up
-    thread.join(PATIENCE)
+            loop.call_soon_threadsafe(_cancel_all, loop)
+    if _ended(thread, PATIENCE):
+        return
+    # It awaits nothing, or not on asyncio: raise an error at its next bytecode.
+    error = ctypes.py_object(StoppedByHand)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), error)
+    if trio := sys.modules.get("trio"):
+        for token in _living(trio.lowlevel.TrioToken):
+            with contextlib.suppress(trio.RunFinishedError):
+                token.run_sync_soon(int)  # wakes its loop up
+    _ended(thread, PATIENCE)
+
+
+class StoppedByHand(Exception):
+    """Raised in a test that was running when its cell was interrupted."""
+
+
+def _ended(thread: threading.Thread, seconds: float) -> bool:
+    """Wait until `thread` has ended, `seconds` at the most.
+
+    Not by `join`: before Python 3.13 a `join` that was interrupted takes the thread for ended.
+    """
+    deadline = time.monotonic() + seconds
+    while thread.ident in sys._current_frames():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _living(kind: type) -> list:
+    return [one for one in gc.get_objects() if isinstance(one, kind)]
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()

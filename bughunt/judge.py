@@ -219,7 +219,7 @@ class _Case:
         return [test for test in first["collected"] or () if test not in self.aside]
 
     def weigh_variations(self, first: dict, results: list) -> bool:
-        """Set aside what fails on a variation or on the app's second run; tell if on a variation."""
+        """Set aside what fails on a variation or on a second run; tell if on a variation."""
         on_variation = False
         for variant, result in results:
             if isinstance(variant, Bug):

@@ -137,4 +137,5 @@ def load(shell) -> None:
     shell.register_magics(BugHuntMagics)
     shell.user_ns[MARKER] = raises
     shell.input_transformers_cleanup.append(raises_to_marker)
-    shell.ast_transformers.append(RaisesTransformer())
+    # First: ipytest's own transformer puts imports before the marker.
+    shell.ast_transformers.insert(0, RaisesTransformer())

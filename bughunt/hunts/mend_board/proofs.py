@@ -21,7 +21,7 @@ async def test_smoke(client):
 
 
 async def test_smoke_follow(client):
-    async with asyncio.timeout(1), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(0.5), asyncio.TaskGroup() as group:
         follower = group.create_task(client.get("/changes/next"))
         await asyncio.sleep(0.01)
         await client.put("/prices/pear", params={"cents": 60})

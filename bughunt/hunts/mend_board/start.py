@@ -23,7 +23,7 @@ async def follow(client):
 
 
 async def test_a_change_is_heard(client):
-    async with asyncio.timeout(1), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(0.5), asyncio.TaskGroup() as group:
         group.create_task(follow(client))
         await asyncio.sleep(0.01)  # the follower is there now
         await client.put("/prices/tomato", params={"cents": 120})
@@ -31,7 +31,7 @@ async def test_a_change_is_heard(client):
 
 
 async def test_both_hear_it(client):
-    async with asyncio.timeout(1), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(0.5), asyncio.TaskGroup() as group:
         group.create_task(follow(client))
         group.create_task(follow(client))
         await asyncio.sleep(0.01)
@@ -41,7 +41,7 @@ async def test_both_hear_it(client):
 
 async def test_the_same_price_is_no_news(client):
     await client.put("/prices/leek", params={"cents": 90})
-    async with asyncio.timeout(1), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(0.5), asyncio.TaskGroup() as group:
         follower = group.create_task(follow(client))
         await asyncio.sleep(0.01)
         await client.put("/prices/leek", params={"cents": 90})

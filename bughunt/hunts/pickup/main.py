@@ -35,8 +35,9 @@ async def order():
 async def look(number: int, wait: float = 0):
     """Tell how the order stands; wait for the bell, up to `wait` seconds."""
     bell = find(number)
-    with anyio.move_on_after(wait):
-        await bell.wait()
+    if not bell.is_set():
+        with anyio.move_on_after(wait):
+            await bell.wait()
     return {"number": number, "ready": bell.is_set()}
 
 

@@ -194,8 +194,18 @@ def run_batch(runs: list[dict], at_once: int = AT_ONCE) -> list[dict]:
             results[index] = _read(process.run, overran, seconds)
         if os.getppid() != parent:  # the kernel was killed: nobody waits for an answer
             kill_tree(os.getpid())
-    kill_tree(os.getpid(), itself=False)  # what a test started and left behind
+    _end_what_is_left()
     return [results[index] for index in range(len(runs))]
+
+
+def _end_what_is_left() -> None:
+    """Kill what a test started and left behind, and collect it."""
+    while psutil.Process().children(recursive=True):
+        kill_tree(os.getpid(), itself=False)
+        if sys.platform == "win32":  # which keeps no record of what has ended
+            break
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(-1, 0)
 
 
 def _read(run: dict, overran: bool, seconds: float) -> dict:

@@ -1,0 +1,122 @@
+"""The proofs of every exercise: that its solution, its bugs, variations and start are in order."""
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+from bughunt import hunts, report
+
+ROOT = Path(__file__).parents[1]
+HUNTS = [hunts.load(name) for name in hunts.names()]
+EVERY = pytest.mark.parametrize("hunt", HUNTS, ids=[hunt.name for hunt in HUNTS])
+# Lesson 00 solves its hunt on the way; every other hunt is solved in solutions/.
+SOLVED = [*(ROOT / "solutions").glob("*.ipynb"), ROOT / "notebooks" / "00-start-here.ipynb"]
+
+
+def solution(hunt: hunts.Hunt) -> str:
+    """Return the last cell under `%%bughunt NAME` in the notebooks that solve the exercises."""
+    found = ""
+    for path in SOLVED:
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            first, _, rest = "".join(cell["source"]).partition("\n")
+            if first.split()[:2] == ["%%bughunt", hunt.name]:
+                found = rest
+    assert found, f"no notebook solves {hunt.name}"
+    return found
+
+
+def keep(tests: str, wanted) -> str:
+    """Return the test file `tests` with only those tests whose name `wanted` accepts."""
+    tree = ast.parse(tests)
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+    def is_kept(node):
+        return not (isinstance(node, kinds) and node.name.startswith("test_")) or wanted(node.name)
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef):
+            node.body = [child for child in node.body if is_kept(child)] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+@EVERY
+def test_promises_bugs_and_variations_belong_together(hunt):
+    assert hunt.kind in ("hunt", "mend") and hunt.title and hunt.takeaway
+    assert {bug.breaks for bug in hunt.bugs} == set(hunt.promises)
+    assert (2 if hunt.lesson == "00" else 4) <= len(hunt.bugs) <= 6
+    assert len(hunt.variations) >= (0 if hunt.lesson == "00" else 2)
+    changes = [*hunt.bugs, *hunt.variations]
+    assert len({change.name for change in changes}) == len(changes)
+    for change in changes:
+        ast.parse(change.apply(hunt.source))
+    for bug in hunt.bugs:
+        assert len(bug.hints) >= 3 and bug.hints[0].endswith("?") and bug.seen
+
+
+@EVERY
+def test_as_shipped(judge, hunt):
+    verdict = judge.judge(hunt.start, hunt)
+    if hunt.kind == "hunt":
+        assert verdict.outcome == "not started"
+    else:
+        assert verdict.outcome in ("does not run", "fails on the app", "some caught")
+        assert hunt.fails and hunt.fails in report.as_text(verdict, hunt)
+
+
+@EVERY
+def test_solution_catches_all_in_any_order(judge, hunt):
+    tests = solution(hunt)
+    for seed in [None, *range(10)]:
+        verdict = judge.judge(tests, hunt, seed=seed)
+        assert verdict.outcome == "all caught", report.as_text(verdict, hunt)
+
+
+@EVERY
+def test_each_bug_is_free_without_the_tests_that_catch_it(judge, hunt):
+    tests = solution(hunt)
+    for bug in judge.judge(tests, hunt).bugs:
+        catchers = {name.split("::")[-1].partition("[")[0] for name in bug.caught_by}
+        rest = keep(tests, lambda name, catchers=catchers: name not in catchers)
+        if not keep(rest, lambda name: False).strip() == rest.strip():
+            verdict = judge.judge(rest, hunt)
+            (without,) = [one for one in verdict.bugs if one.bug == bug.bug]
+            assert without.caught_by == [], f"{bug.bug} is caught by {without.caught_by}"
+            hint = next(one.hints[0] for one in hunt.bugs if one.name == bug.bug)
+            assert f"hint: {hint}" in report.as_text(verdict, hunt)
+
+
+@EVERY
+def test_smoke_leaves_at_least_half_free(judge, hunt):
+    if hunt.lesson == "00":
+        pytest.skip("its two bugs are found together, step by step")
+    proofs = (hunt.folder / "proofs.py").read_text("utf-8")
+    verdict = judge.judge(keep(proofs, lambda name: name.startswith("test_smoke")), hunt)
+    assert verdict.tests and not verdict.set_aside, report.as_text(verdict, hunt)
+    assert verdict.caught <= len(hunt.bugs) / 2, report.as_text(verdict, hunt)
+
+
+@EVERY
+def test_each_variation_catches_its_own_overfitted_test(judge, hunt):
+    if not hunt.variations:
+        pytest.skip("it has no variation")
+    proofs = (hunt.folder / "proofs.py").read_text("utf-8")
+    for variation in hunt.variations:
+        kept = keep(proofs, lambda name, v=variation: name == f"test_overfitted_{v.name}")
+        verdict = judge.judge(kept, hunt)
+        assert verdict.outcome == "fails on a variation", report.as_text(verdict, hunt)
+        assert variation.says in verdict.set_aside[0].why
+        for other in hunt.variations:
+            if other is not variation:
+                assert other.says not in verdict.set_aside[0].why
+
+
+def test_a_name_that_does_not_exist_is_said():
+    with pytest.raises(hunts.HuntError, match="Did you mean orders?"):
+        hunts.load("order")
+
+
+def test_a_change_must_apply_once(sample):
+    with pytest.raises(hunts.HuntError, match="2 times"):
+        hunts.Change("twice", "async def crop", "def crop").apply("async def crop\nasync def crops")

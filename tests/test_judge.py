@@ -1,0 +1,177 @@
+"""The judge: verdicts on good tests in every style, and on cells that do harm."""
+
+import os
+import time
+
+import psutil
+import pytest
+from bad_cells import ASYNC, BAD_CELLS, HEAD
+
+from bughunt import report
+from bughunt.judge import Judge
+
+CLIENT = """
+import anyio
+import pytest
+from httpx import ASGITransport, AsyncClient
+from main import app
+
+def make_client():
+    return AsyncClient(transport=ASGITransport(app=app), base_url="http://test")
+"""
+
+CLASSES = (
+    CLIENT
+    + """
+pytestmark = pytest.mark.anyio
+
+@pytest.fixture(scope="module")
+async def client():
+    async with make_client() as client:
+        yield client
+
+class TestCrops:
+    @pytest.mark.parametrize("name", ["stone", "plastic"])
+    async def test_unknown(self, client, name):
+        assert (await client.get(f"/crops/{name}")).status_code == 404
+
+class TestOrders:
+    async def test_takes(self, client):
+        before = (await client.get("/crops/leek")).json()["left"]
+        assert (await client.post("/orders/leek?amount=2")).status_code == 201
+        assert (await client.get("/crops/leek")).json()["left"] == before - 2
+
+    async def test_too_many(self, client):
+        assert (await client.post("/orders/leek?amount=99")).status_code == 409
+"""
+)
+
+TRIO = CLASSES + '\n@pytest.fixture(scope="module")\ndef anyio_backend():\n    return "trio"\n'
+BOTH = CLASSES + (
+    '\n@pytest.fixture(scope="module", params=["asyncio", "trio"])\n'
+    "def anyio_backend(request):\n    return request.param\n"
+)
+
+TEST_CLIENT = """
+from fastapi.testclient import TestClient
+from main import app
+
+client = TestClient(app)
+
+def left(crop):
+    return client.get(f"/crops/{crop}").json()["left"]
+
+def test_all():
+    assert client.get("/crops/stone").status_code == 404
+    before = left("leek")
+    assert client.post("/orders/leek?amount=1").status_code == 201
+    assert left("leek") == before - 1
+    assert client.post("/orders/leek?amount=99").status_code == 409
+"""
+
+
+@pytest.mark.parametrize(
+    "tests", [CLASSES, TRIO, BOTH, TEST_CLIENT], ids=["classes", "trio", "both", "testclient"]
+)
+def test_any_style_that_is_right_catches_all(judge, sample, tests):
+    verdict = judge.judge(tests, sample)
+    assert verdict.outcome == "all caught", report.as_text(verdict, sample)
+
+
+def test_auto_mode(judge, sample, solution):
+    unmarked = solution.replace("@pytest.mark.anyio\n", "")
+    assert judge.judge(unmarked, sample, anyio_mode="auto").outcome == "all caught"
+    assert judge.judge(unmarked, sample).outcome == "fails on the app"
+
+
+def test_untouched_is_not_started(judge, sample):
+    assert judge.judge(sample.start, sample).outcome == "not started"
+    assert judge.judge("# nothing yet\n", sample).outcome == "not started"
+    text = report.as_text(judge.judge(sample.start, sample), sample)
+    assert "sample: not started" in text and "Next: " in text
+
+
+def test_some_caught_names_promise_test_diff_and_hint(judge, sample):
+    verdict = judge.judge(HEAD, sample)
+    text = report.as_text(verdict, sample)
+    assert (verdict.outcome, verdict.caught, len(verdict.bugs)) == ("some caught", 1, 4)
+    assert "caught  P1" in text and "by test_good" in text and "+        return None" in text
+    assert "free    P2" in text and "hint: Which status?" in text
+    assert "status_code=201" not in text  # the bug that is free is not shown
+
+
+def test_insisting_on_a_variation_is_said_and_the_others_count(judge, sample):
+    tests = HEAD + ASYNC + '    assert (await client.get("/crops")).json() == ["tomato", "leek"]\n'
+    verdict = judge.judge(tests, sample)
+    assert verdict.outcome == "fails on a variation"
+    assert [aside.test for aside in verdict.set_aside] == ["test_bad"]
+    assert "The order of the list is nobody's promise." in verdict.set_aside[0].why
+    assert (verdict.tests, verdict.caught) == (["test_good"], 1)
+
+
+def test_a_flaky_test_wins_nothing(judge, sample, tmp_path):
+    tests = CLIENT + (
+        "from pathlib import Path\n"
+        f"count = Path({str(tmp_path / 'count')!r})\n"
+        "def test_flaky():\n"
+        "    seen = count.exists()\n    count.touch()\n    assert not seen\n"
+    )
+    verdict = judge.judge(tests, sample)
+    assert verdict.caught == 0 and verdict.outcome != "all caught"
+    assert verdict.tests == []
+
+
+def test_a_bug_that_hangs_a_test_is_caught(judge, sample):
+    tests = CLIENT + (
+        "@pytest.mark.anyio\nasync def test_waits():\n    async with make_client() as client:\n"
+        '        while (await client.get("/crops/stone")).status_code != 404:\n'
+        "            await anyio.sleep(0.01)\n"
+    )
+    verdict = judge.judge(tests, sample)
+    assert [bug.bug for bug in verdict.bugs if bug.caught_by] == ["unknown_as_200"]
+
+
+@pytest.mark.parametrize("name, tests, words", BAD_CELLS, ids=[cell[0] for cell in BAD_CELLS])
+def test_bad_cell_gets_its_sentence_and_harms_nobody(judge, sample, name, tests, words):
+    judge.start()
+    server = psutil.Process(judge.process.pid)
+    began = time.monotonic()
+    verdict = judge.judge(tests, sample)
+    seconds = time.monotonic() - began
+    assert words in report.as_text(verdict, sample)
+    assert report.headline(verdict) in report.as_html(verdict, sample)
+    assert seconds < 10
+    assert server.is_running() and server.children(recursive=True) == []
+    assert verdict.outcome != "all caught"
+
+
+def test_the_next_good_cell_is_judged_right(judge, sample, solution):
+    for tests in (HEAD + "def test_bad():\n    import os; os._exit(0)\n", solution):
+        verdict = judge.judge(tests, sample)
+    assert verdict.outcome == "all caught"
+
+
+def test_without_fork_the_verdict_is_the_same(sample, solution, monkeypatch):
+    monkeypatch.setenv("BUGHUNT_SPAWN", "1")
+    own = Judge()
+    try:
+        assert own.judge(solution, sample).outcome == "all caught"
+        assert own.judge(HEAD, sample).caught == 1
+    finally:
+        own.stop()
+
+
+def test_the_runner_ends_with_its_parent(sample):
+    own = Judge()
+    own.run([])
+    runner_process = psutil.Process(own.process.pid)
+    own.process.stdin.close()  # what the end of a kernel does
+    assert runner_process.wait(10) == 0
+    own.process.stdout.close()
+    own.process = None
+
+
+def test_nothing_is_left_on_disk(judge, sample, solution, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    judge.judge(solution, sample)
+    assert os.listdir(tmp_path) == []

@@ -1,0 +1,194 @@
+"""bughunt in a real kernel, and on the command line."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from queue import Empty
+
+import psutil
+import pytest
+from bad_cells import HEAD
+from jupyter_client.manager import start_new_kernel
+
+SETUP = """
+import asyncio, pytest, time
+import ipytest
+ipytest.autoconfig(run_in_thread=True, raise_on_error=True, clean="test_*")
+%load_ext bughunt
+"""
+GOOD = """%%ipytest
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+@pytest.mark.anyio
+async def test_good():
+    await asyncio.sleep(0)
+"""
+
+
+class Notebook:
+    """A kernel to type cells into."""
+
+    def __init__(self, folder):
+        self.manager, self.client = start_new_kernel(
+            cwd=str(folder), env=os.environ | {"PY_COLORS": "0"}
+        )
+
+    def run(self, cell: str, interrupt_after: float | None = None) -> str:
+        """Run a cell, press the stop button after some seconds if asked, return its output."""
+        request, began, output = self.client.execute(cell), time.monotonic(), []
+        while True:
+            if interrupt_after and time.monotonic() - began > interrupt_after:
+                self.manager.interrupt_kernel()
+                interrupt_after = None
+            assert time.monotonic() - began < 40, "the cell does not end"
+            try:
+                message = self.client.get_iopub_msg(timeout=0.2)
+            except Empty:
+                continue
+            content = message["content"]
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            match message["msg_type"]:
+                case "stream":
+                    output.append(content["text"])
+                case "display_data" | "execute_result":
+                    output.append(content["data"]["text/plain"])
+                case "error":
+                    output.append(f"{content['ename']}: {content['evalue']}")
+                case "status" if content["execution_state"] == "idle":
+                    return "\n".join(output)
+
+    def close(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("kernel")
+    os.environ["BUGHUNT_PROGRESS"] = str(folder / "progress.json")
+    notebook = Notebook(folder)
+    del os.environ["BUGHUNT_PROGRESS"]
+    notebook.run(SETUP)
+    yield notebook
+    notebook.close()
+
+
+@pytest.mark.parametrize(
+    "wait", ["await asyncio.sleep(3600)", "await asyncio.Event().wait()", "while True: pass"]
+)
+def test_stop_button_ends_a_test_that_waits(notebook, wait):
+    endless = f"%%ipytest\n@pytest.mark.anyio\nasync def test_bad():\n    {wait}\n"
+    notebook.run(endless, interrupt_after=1.5)
+    assert notebook.run("print('it', 'prints')").strip() == "it prints"
+    assert "1 passed" in notebook.run(GOOD)
+
+
+def test_stop_button_ends_a_hunt(notebook):
+    began = time.monotonic()
+    output = notebook.run(
+        "%%bughunt first_hunt\nimport time\ndef test_bad():\n    time.sleep(3600)\n",
+        interrupt_after=1,
+    )
+    assert "KeyboardInterrupt" in output and time.monotonic() - began < 4
+    output = notebook.run("%%bughunt first_hunt\ndef test_one():\n    assert True\n")
+    assert "1 test passes on the app; 0 of 2 bugs caught" in output
+
+
+def test_raises_shows_the_last_line_and_insists_on_an_error(notebook):
+    cell = "%%raises RuntimeError\nawait asyncio.sleep(0)\nraise RuntimeError('gone')"
+    assert notebook.run(cell).strip() == "RuntimeError: gone"
+    assert "nothing was raised" in notebook.run("%%raises RuntimeError\nx = 1")
+    assert "ZeroDivisionError" in notebook.run("%%raises RuntimeError\n1 / 0")
+    output = notebook.run("%%raises ipytest.Error\n%%ipytest\ndef test_bad():\n    assert 1 == 2")
+    assert "1 failed" in output and output.strip().endswith("ipytest failed with exit_code 1")
+
+
+def test_hunt_gives_a_fresh_app(notebook):
+    assert "The app promises" in notebook.run("%hunt first_hunt")
+    notebook.run("app.state.mine = 1")
+    notebook.run("%hunt first_hunt")
+    assert notebook.run("print(hasattr(app.state, 'mine'))").strip() == "False"
+
+
+def test_hints_go_on_and_progress_is_kept(notebook):
+    notebook.run("%%bughunt first_hunt\ndef test_one():\n    assert True\n")
+    assert "2." in notebook.run("%hint first_hunt")
+    assert "3." in notebook.run("%hint first_hunt P1") + notebook.run("%hint first_hunt P1")
+    assert "first_hunt" in notebook.run("%progress")
+    assert "No verdict on orders yet" in notebook.run("%hint orders")
+
+
+@pytest.mark.parametrize(
+    "cell, words",
+    [
+        ("%%bughunt nonesuch\nx", "There is no hunt called 'nonesuch'"),
+        ("%%bughunt\nx", "Write it like this: %%bughunt"),
+        ("%hunt", "Which hunt?"),
+        ("%hint", "Which hunt?"),
+    ],
+)
+def test_a_wrong_call_gets_one_sentence(notebook, cell, words):
+    assert words in notebook.run(cell)
+
+
+def test_strict_raises_where_not_all_is_caught(notebook):
+    notebook.run("import os; os.environ['BUGHUNT_STRICT'] = '1'")
+    try:
+        assert "NotAllCaught" in notebook.run("%%bughunt first_hunt\ndef test_one():\n    pass\n")
+    finally:
+        notebook.run("del os.environ['BUGHUNT_STRICT']")
+
+
+def test_a_killed_kernel_leaves_no_process(tmp_path):
+    notebook = Notebook(tmp_path)
+    notebook.run("%load_ext bughunt")
+    pid = int(notebook.run("import os; print(os.getpid())"))
+    children = psutil.Process(pid).children(recursive=True)
+    assert any("bughunt.runner" in " ".join(child.cmdline()) for child in children)
+    notebook.close()
+    gone, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive
+
+
+def bughunt(*arguments, cwd=None):
+    command = [sys.executable, "-m", "bughunt", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+
+
+def test_command_line(tmp_path):
+    file = tmp_path / "test_mine.py"
+    file.write_text("def test_one():\n    assert True\n")
+    some = bughunt("first_hunt", file)
+    assert some.returncode == 1 and "0 of 2 bugs caught" in some.stdout
+    data = json.loads(bughunt("first_hunt", file, "--json").stdout)
+    assert (data["outcome"], data["caught"], data["of"]) == ("some caught", 0, 2)
+    assert "first_hunt" in bughunt("list").stdout
+    for arguments, words in [
+        (("nonesuch", file), "no hunt called"),
+        (("first_hunt", tmp_path / "none.py"), "cannot be read"),
+    ]:
+        bad = bughunt(*arguments)
+        assert bad.returncode == 2 and words in bad.stderr and "Traceback" not in bad.stderr
+    file.write_text("def test_one(:\n")
+    assert bughunt("first_hunt", file).returncode == 2
+
+
+def test_command_line_all_caught(tmp_path):
+    from test_hunts import hunts, solution
+
+    file = tmp_path / "test_mine.py"
+    file.write_text(solution(hunts.load("orders")))
+    right = bughunt("orders", file)
+    assert right.returncode == 0 and "Remember:" in right.stdout, right.stdout
+
+
+def test_bad_cell_from_a_notebook_leaves_the_kernel_alive(notebook):
+    for line in ("import os; os._exit(0)", "import sys; sys.exit()", "raise KeyboardInterrupt"):
+        body = HEAD.split("@pytest.mark")[0] + f"def test_bad():\n    {line}\n"
+        output = notebook.run("%%bughunt orders\n" + body)
+        assert "test_bad" in output
+    assert notebook.run("print(1 + 1)").strip() == "2"

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-PATIENCE = 2  # seconds that a test has for its cleaning up, after each way of ending it
+PATIENCE = 5  # seconds that a test has for its cleaning up, after each way of ending it
 
 
 def pytest_configure(config):

@@ -2,10 +2,12 @@
 
 import argparse
 import ast
+import asyncio
 import contextlib
 import importlib.util
 import os
 import shlex
+import signal
 import sys
 import traceback
 
@@ -137,5 +139,9 @@ def load(shell) -> None:
     shell.register_magics(BugHuntMagics)
     shell.user_ns[MARKER] = raises
     shell.input_transformers_cleanup.append(raises_to_marker)
+    # A handler of any signal makes asyncio wake up for all of them: without one, a cell that awaits
+    # does not notice the stop button. (Windows has no such signals, and asyncio no handlers there.)
+    with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: None)
     # First: ipytest's own transformer puts imports before the marker.
     shell.ast_transformers.insert(0, RaisesTransformer())

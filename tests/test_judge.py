@@ -84,6 +84,13 @@ def test_auto_mode(judge, sample, solution):
     assert judge.judge(unmarked, sample).outcome == "fails on the app"
 
 
+def test_missing_markers_are_named_and_spare_the_others(judge, sample, solution):
+    verdict = judge.judge(solution.replace("@pytest.mark.anyio\n", "", 2), sample)
+    assert [aside.test for aside in verdict.set_aside] == ["test_unknown_crop", "test_order"]
+    assert all("put `@pytest.mark.anyio`" in aside.why for aside in verdict.set_aside)
+    assert verdict.tests == ["test_too_many"] and verdict.caught == 1
+
+
 def test_untouched_is_not_started(judge, sample):
     assert judge.judge(sample.start, sample).outcome == "not started"
     assert judge.judge("# nothing yet\n", sample).outcome == "not started"

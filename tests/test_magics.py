@@ -73,6 +73,7 @@ def notebook(tmp_path_factory):
     notebook = Notebook(folder)
     del os.environ["BUGHUNT_PROGRESS"]
     notebook.run(SETUP)
+    notebook.run(GOOD)  # the first run imports every plugin of pytest, for seconds
     yield notebook
     notebook.close()
 
@@ -85,6 +86,11 @@ def test_stop_button_ends_a_test_that_waits(notebook, wait):
     notebook.run(endless, interrupt_after=1.5)
     assert notebook.run("print('it', 'prints')").strip() == "it prints"
     assert "1 passed" in notebook.run(GOOD)
+
+
+def test_stop_button_ends_a_cell_that_awaits(notebook):
+    assert "Error" in notebook.run("await asyncio.sleep(3600)", interrupt_after=1)
+    assert notebook.run("print('it', 'prints')").strip() == "it prints"
 
 
 def test_stop_button_ends_a_hunt(notebook):

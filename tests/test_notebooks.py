@@ -67,7 +67,9 @@ STRICT = as_saved()
 # --- they run -----------------------------------------------------------------------------------
 
 
-def validate(path: Path, scratch: Path, strict: bool = STRICT) -> subprocess.CompletedProcess:
+def validate(
+    path: Path, scratch: Path, strict: bool = STRICT, **more: str
+) -> subprocess.CompletedProcess:
     """Run nbval on a notebook, away from everybody's settings, progress and learner's files."""
     return subprocess.run(
         [
@@ -77,7 +79,7 @@ def validate(path: Path, scratch: Path, strict: bool = STRICT) -> subprocess.Com
             *["--nbval-sanitize-with", str(tool.SANITIZERS), str(path)],
         ],
         cwd=path.parent,
-        env=tool.environment(path, scratch),
+        env=tool.environment(path, scratch) | more,
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -106,6 +108,16 @@ def test_runs_the_same_elsewhere(path, tmp_path):
     copy.write_bytes(path.read_bytes())
     must_be_green(validate(copy, tmp_path))
     assert sorted(file.name for file in copy.parent.iterdir()) == [path.name]
+
+
+@each(SOLUTIONS)
+def test_runs_with_httpx2_in_httpx_place(path, tmp_path):
+    shim = tmp_path / "shim"
+    shim.mkdir()
+    (shim / "sitecustomize.py").write_text(
+        "import sys\n\nimport httpx2\n\nsys.modules['httpx'] = httpx2\n"
+    )
+    must_be_green(validate(path, tmp_path, strict=False, PYTHONPATH=str(shim)))
 
 
 # --- they are as saved --------------------------------------------------------------------------

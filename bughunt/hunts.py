@@ -37,7 +37,7 @@ class Change:
         """Return what the change does to `source`, as a unified diff with one line around it."""
         before, after = source.splitlines(), self.apply(source).splitlines()
         lines = list(difflib.unified_diff(before, after, "main.py", "main.py", "", "", 1, ""))
-        return "\n".join(line for line in lines[2:] if not line.startswith("@@"))
+        return "\n".join(line for line in lines[2:] if line.strip() and not line.startswith("@@"))
 
 
 @dataclass(frozen=True)

@@ -211,7 +211,7 @@ class _Case:
                     self.aside.setdefault(test, SetAside(test, SKIPPED))
                 elif outcome["outcome"] == "failed":
                     why = _why_failed(outcome)
-                    self.aside.setdefault(test, SetAside(test, why, outcome["report"]))
+                    self.aside.setdefault(test, SetAside(test, why, _own_frames(outcome["report"])))
             stopped = _stopped(result)
             if stopped is None:
                 return result
@@ -238,7 +238,7 @@ class _Case:
                 else:
                     why = f"it insists on what nobody promised. {variant.says}"
                     on_variation = True
-                self.aside[test] = SetAside(test, why, report)
+                self.aside[test] = SetAside(test, why, _own_frames(report))
         return on_variation
 
     def summary(self, first: dict, results: list, on_variation: bool) -> Verdict:
@@ -342,7 +342,23 @@ def _why_failed(outcome: dict) -> str:
         if sign in text:
             return advice
     first = outcome["message"].splitlines()[0] if outcome["message"] else "see the report"
-    return f"it fails on the app, which keeps its promises: {first}"
+    return f"it fails on the app, which keeps its promises: {_without_addresses(first)}"
+
+
+def _own_frames(report: str) -> str:
+    """Cut pytest's report to the frames of the test file and of main.py, and the error's lines."""
+    kept, own = [], True
+    for line in report.splitlines():
+        frame = re.match(r"(\S+):\d+: in ", line)
+        if frame:
+            own = frame[1] in ("main.py", runner.TEST_FILE)
+        if own or re.match(r"E( |$)", line):
+            kept.append(line)
+    return _without_addresses("\n".join(kept))
+
+
+def _without_addresses(text: str) -> str:
+    return re.sub(r" at 0x[0-9a-f]+", "", text)
 
 
 def _last_error(result: dict) -> str:

@@ -17,8 +17,10 @@ STYLE = """<style>
   padding: .3em .7em .3em 0; white-space: normal; background: none; font-weight: normal;
   border-bottom: 1px solid var(--jp-border-color2, #8884); }
 .bughunt table th { white-space: nowrap; font-weight: 600; }
-.bughunt .good { color: var(--jp-success-color0, inherit); }
-.bughunt .bad { color: var(--jp-error-color1, inherit); }
+.bughunt .good { color: color-mix(in srgb, var(--jp-success-color1, currentColor) 55%,
+  var(--jp-content-font-color1, currentColor)); }
+.bughunt .bad { color: color-mix(in srgb, var(--jp-error-color1, currentColor) 60%,
+  var(--jp-content-font-color1, currentColor)); }
 .bughunt code, .bughunt pre { font-family: var(--jp-code-font-family, monospace);
   font-size: var(--jp-code-font-size, .95em); background: none; padding: 0; }
 .bughunt pre { overflow-x: auto; margin: .3em 0; padding: .3em .7em;

@@ -13,6 +13,7 @@ STYLE = """<style>
 .bughunt .headline { font-weight: 600; }
 .bughunt table { border-collapse: collapse; width: 100%; table-layout: auto; font-size: inherit;
   margin: .5em 0; }
+.bughunt table tr { background: none !important; }
 .bughunt table th, .bughunt table td { text-align: left !important; vertical-align: top;
   padding: .3em .7em .3em 0; white-space: normal; background: none; font-weight: normal;
   border-bottom: 1px solid var(--jp-border-color2, #8884); }
@@ -81,7 +82,7 @@ def as_text(verdict: Verdict, hunt: Hunt) -> str:
     if verdict.report:
         parts.append(_indent(verdict.report))
     for aside in verdict.set_aside:
-        parts.append(f"\n  set aside  {aside.test}: {aside.why}.".replace("..", "."))
+        parts.append(f"\n  set aside  {aside.test}: {aside.why.rstrip('.')}.")
         if aside.report:
             parts.append(_indent(aside.report))
     if verdict.bugs and verdict.tests:
@@ -110,7 +111,7 @@ def as_html(verdict: Verdict, hunt: Hunt) -> str:
     if verdict.report:
         parts.append(f"<pre>{escape(verdict.report)}</pre>")
     for aside in verdict.set_aside:
-        why = f"{aside.why}.".replace("..", ".")
+        why = f"{aside.why.rstrip('.')}."
         parts.append(
             f'<p><span class="bad">set aside</span> <code>{escape(aside.test)}</code>: '
             f"{_prose(why)}</p>"

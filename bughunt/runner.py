@@ -91,7 +91,7 @@ def run_here(run: dict) -> None:
         # A little before the deadline, note which line was running: it can name an endless loop.
         faulthandler.dump_traceback_later(run["deadline"] * 0.9, file=stack)
         recorder = Recorder(events, run.get("seed"))
-        arguments = ["-c", os.devnull, "--rootdir", run["folder"], "-q", "--tb=short"]
+        arguments = ["-c", os.devnull, "--rootdir", run["folder"], "-q", "--tb=short", "--color=no"]
         arguments += ["-p", "anyio", "-p", "no:cacheprovider", "-p", "no:faulthandler"]
         arguments += ["--deselect=" + f"{TEST_FILE}::{test}" for test in run.get("deselect", ())]
         if run.get("anyio_mode"):

@@ -283,6 +283,9 @@ def serve() -> None:
 
 if __name__ == "__main__":
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    # A verdict is the same everywhere; where CI is set, pytest's reports are longer.
+    for name in ("CI", "BUILD_NUMBER", "PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
     sys.dont_write_bytecode = True
     if len(sys.argv) > 1:
         run_here(json.loads(sys.argv[1]))

@@ -168,6 +168,19 @@ def test_without_fork_the_verdict_is_the_same(sample, solution, monkeypatch):
         own.stop()
 
 
+def test_settings_of_a_ci_do_not_change_a_verdict(judge, sample, monkeypatch):
+    wrong = HEAD + "def test_wrong():\n    assert list(range(40)) == []\n"
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--collect-only")
+    own = Judge()
+    try:
+        on_ci = report.as_text(own.judge(wrong, sample), sample)
+    finally:
+        own.stop()
+    assert on_ci == report.as_text(judge.judge(wrong, sample), sample)
+    assert "assert [0, 1" in on_ci and "Full diff" not in on_ci
+
+
 def test_the_runner_ends_with_its_parent(sample):
     own = Judge()
     own.run([])

@@ -101,8 +101,10 @@ def test_runs(path, tmp_path):
 
 
 @each(LESSONS)
-def test_runs_the_same_elsewhere(path, tmp_path):
-    """No settings of this repository leak into a lesson."""
+def test_runs_the_same_elsewhere(path, tmp_path, monkeypatch):
+    """No settings leak into a lesson, neither this repository's nor those of a CI."""
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-v")
     copy = tmp_path / "elsewhere" / path.name
     copy.parent.mkdir()
     copy.write_bytes(path.read_bytes())

@@ -53,8 +53,9 @@ def environment(notebook: Path, scratch: Path) -> dict[str, str]:
     env = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("PYTEST_", "BUGHUNT_", "PYTHONASYNCIO", "PYTHONWARN"))
-        and name not in ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "LINES")
+        if not name.startswith(("PYTEST_", "BUGHUNT_", "PYTHON"))
+        # With CI or BUILD_NUMBER set, pytest no longer shortens its reports.
+        and name not in ("CI", "BUILD_NUMBER", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "LINES")
     }
     env["COLUMNS"] = "80"
     env["IPYTHONDIR"] = str(scratch / "ipython")

@@ -39,15 +39,15 @@ def stop(thread: threading.Thread) -> None:
     for loop in _living(asyncio.BaseEventLoop):
         if getattr(loop, "_thread_id", None) == thread.ident:
             loop.call_soon_threadsafe(_cancel_all, loop)
+    if trio := sys.modules.get("trio"):
+        for runner in _living(trio._core._run.Runner):  # trio has no public list of its loops
+            with contextlib.suppress(trio.RunFinishedError):
+                runner.current_trio_token().run_sync_soon(_cancel_trio, trio, thread)
     if _ended(thread, PATIENCE):
         return
-    # It awaits nothing, or not on asyncio: raise an error at its next bytecode.
+    # It awaits nothing: raise an error at its next bytecode.
     error = ctypes.py_object(StoppedByHand)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), error)
-    if trio := sys.modules.get("trio"):
-        for token in _living(trio.lowlevel.TrioToken):
-            with contextlib.suppress(trio.RunFinishedError):
-                token.run_sync_soon(int)  # wakes its loop up
     _ended(thread, PATIENCE)
 
 
@@ -70,6 +70,12 @@ def _ended(thread: threading.Thread, seconds: float) -> bool:
 
 def _living(kind: type) -> list:
     return [one for one in gc.get_objects() if isinstance(one, kind)]
+
+
+def _cancel_trio(trio, thread: threading.Thread) -> None:
+    # Called in each of trio's loops: a loop does not tell from outside in which thread it runs.
+    if threading.current_thread() is thread:
+        trio.lowlevel.current_root_task().child_nurseries[-1].cancel_scope.cancel()
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:

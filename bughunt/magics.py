@@ -132,11 +132,22 @@ class RaisesTransformer(ast.NodeTransformer):
         return node
 
 
+def show_stopped(shell, kind, error, trace, tb_offset=None) -> None:
+    """Show a KeyboardInterrupt: in one line where the way there leads through a magic only."""
+    modules = {frame.f_globals.get("__name__") for frame, _ in traceback.walk_tb(trace)}
+    if modules & {"ipytest._impl", "bughunt.judge"}:
+        # Not printed: pytest may still be holding what is printed.
+        shell._showtraceback(kind, error, ["KeyboardInterrupt: you stopped the cell."])
+    else:
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+
+
 def load(shell) -> None:
     """Add the magics to an IPython shell; a second time changes nothing."""
     if MARKER in shell.user_ns:
         return
     shell.register_magics(BugHuntMagics)
+    shell.set_custom_exc((KeyboardInterrupt,), show_stopped)
     shell.user_ns[MARKER] = raises
     shell.input_transformers_cleanup.append(raises_to_marker)
     # A handler of any signal makes asyncio wake up for all of them: without one, a cell that awaits

@@ -26,6 +26,7 @@ STYLE = """<style>
   font-size: var(--jp-code-font-size, .95em); background: none; padding: 0; }
 .bughunt pre { overflow-x: auto; margin: .3em 0; padding: .3em .7em;
   border-left: 3px solid var(--jp-border-color2, #8884); }
+.bughunt .hint { padding-left: .7em; border-left: 3px solid var(--jp-border-color1, #888a); }
 .bughunt summary { cursor: pointer; }
 </style>"""
 MARKS = {True: "caught", False: "free"}
@@ -55,11 +56,11 @@ def next_step(verdict: Verdict, hunt: Hunt) -> str:
         return f"Mend what was set aside: {verdict.set_aside[0].test}. Then run the cell again."
     if verdict.outcome != "all caught":
         free = next(bug for bug in verdict.bugs if not bug.caught_by)
-        return f"write a test for {free.breaks}; %hint {hunt.name} for one more hint."
+        return f"Write a test for {free.breaks}; %hint {hunt.name} for one more hint."
     names = hunts.names()
     after = names[names.index(hunt.name) + 1 :] if hunt.name in names else []
     if not after:
-        return "that was the last exercise so far. %progress shows them all."
+        return "That was the last exercise so far. %progress shows them all."
     following = hunts.load(after[0])
     return f"{following.name} ({following.title}, lesson {following.lesson})."
 
@@ -134,14 +135,17 @@ def _table(verdict: Verdict, hunt: Hunt) -> str:
         if bug.caught_by:
             tests = ", ".join(f"<code>{escape(test)}</code>" for test in bug.caught_by)
             diff = f"<pre>{escape(bug.diff)}</pre>"
-            more = f"by {tests}<details><summary>the bug</summary>{diff}</details>"
+            more = f"<br>by {tests}<details><summary>the bug</summary>{diff}</details>"
             mark = '<span class="good">&#10003; caught</span>'
         else:
-            more = "<br>".join(f"hint: {_prose(hint)}" for hint in hints[bug.bug])
+            more = "".join(
+                f'<p class="hint"><strong>hint:</strong> {_prose(hint)}</p>'
+                for hint in hints[bug.bug]
+            )
             mark = '<span class="bad">&#9675; free</span>'
         rows.append(
             f'<tr><th scope="row">{mark}</th><td>{escape(bug.breaks)}</td>'
-            f"<td>{_prose(bug.promise)}<br>{more}</td></tr>"
+            f"<td>{_prose(bug.promise)}{more}</td></tr>"
         )
     return (
         "<table><thead><tr>"

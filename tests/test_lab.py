@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import nbformat
 import pytest
 
 from bughunt import lab
@@ -49,6 +50,30 @@ def test_a_touched_file_stays(course):
         (said,) = lab.fill(course)
         assert "my/exercises/02-a.ipynb" in said
         assert mine.read_text() == "my own work"
+
+
+def test_a_notebook_that_was_only_opened_is_not_touched(course):
+    original = course / "notebooks/02-a.ipynb"
+    cell = nbformat.v4.new_code_cell("1 + 1")
+    first = nbformat.v4.new_notebook(cells=[cell])
+    original.write_text(nbformat.writes(first))
+    lab.fill(course)
+    mine = course / "my/notebooks/02-a.ipynb"
+    opened = nbformat.read(mine, as_version=4)
+    opened.metadata.language_info = {"name": "python", "version": "3.13.0"}
+    nbformat.write(opened, mine)
+    original.write_text(nbformat.writes(first) + "\n")
+    assert lab.fill(course) == []
+    original.write_text(nbformat.writes(first).replace("1 + 1", "2 + 2"))
+    assert "Brought up to date" in lab.fill(course)[0]
+    assert nbformat.read(mine, as_version=4).cells[0].source == "2 + 2"
+
+    ran = nbformat.read(mine, as_version=4)
+    ran.cells[0].outputs = [nbformat.v4.new_output("stream", text="4")]
+    nbformat.write(ran, mine)
+    original.write_text(nbformat.writes(first))
+    assert "yours stay" in lab.fill(course)[0]
+    assert nbformat.read(mine, as_version=4) == ran
 
 
 def test_a_deleted_file_comes_back_new(course):
@@ -114,9 +139,10 @@ def test_without_the_lessons_there_is_a_plain_sentence(tmp_path, monkeypatch, ca
 
 
 def test_jupyterlab_takes_our_arguments():
-    """The two settings that main() names exist in the JupyterLab that is installed."""
+    """The settings that main() names exist in the JupyterLab that is installed."""
     said = subprocess.run(
         [sys.executable, "-m", "jupyterlab", "--help-all"], capture_output=True, text=True
     ).stdout
     assert "--ServerApp.root_dir=" in said
     assert "--LabApp.default_url=" in said
+    assert "--LabApp.news_url=" in said

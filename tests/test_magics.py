@@ -88,6 +88,15 @@ def test_stop_button_ends_a_test_that_waits(notebook, wait):
     assert "1 passed" in notebook.run(GOOD)
 
 
+@pytest.mark.parametrize("wait", ["await anyio.sleep_forever()", "while True: pass"])
+def test_stop_button_ends_a_test_on_trio(notebook, wait):
+    on_trio = 'import anyio\n@pytest.mark.parametrize("anyio_backend", ["trio"])\n'
+    endless = f"%%ipytest\n{on_trio}@pytest.mark.anyio\nasync def test_bad():\n    {wait}\n"
+    notebook.run(endless, interrupt_after=1.5)
+    assert notebook.run("print('it', 'prints')").strip() == "it prints"
+    assert "1 passed" in notebook.run(GOOD)
+
+
 def test_stop_button_ends_a_cell_that_awaits(notebook):
     assert "Error" in notebook.run("await asyncio.sleep(3600)", interrupt_after=1)
     assert notebook.run("print('it', 'prints')").strip() == "it prints"

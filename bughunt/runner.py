@@ -8,6 +8,7 @@ runs, and answers with one. Where there is no fork (Windows), each run is a fres
 import contextlib
 import ctypes
 import faulthandler
+import gc
 import io
 import json
 import os
@@ -25,6 +26,8 @@ CAN_FORK = hasattr(os, "fork") and not os.environ.get("BUGHUNT_SPAWN")
 AT_ONCE = 2
 MAX_FILE_BYTES = 64 * 2**20  # what one test run may write into one file, captured output included
 MAX_REPORT = 6_000  # characters of a failure's report that are passed on
+# Plugins of pytest that no verdict needs; each would cost every run a little.
+UNUSED = "cacheprovider doctest faulthandler junitxml pastebin setuponly setupplan stepwise".split()
 # A tests' own `anyio_backend` comes before this one; session scope, so that fixtures may have any.
 CONFTEST = """import pytest
 
@@ -84,6 +87,7 @@ def _short(nodeid: str) -> str:
 
 def run_here(run: dict) -> None:
     """Run pytest in this process on a variant's folder, and write its events to `run["events"]`."""
+    import anyio.pytest_plugin
     import pytest
 
     os.chdir(run["folder"])
@@ -91,13 +95,16 @@ def run_here(run: dict) -> None:
         # A little before the deadline, note which line was running: it can name an endless loop.
         faulthandler.dump_traceback_later(run["deadline"] * 0.9, file=stack)
         recorder = Recorder(events, run.get("seed"))
-        arguments = ["-c", os.devnull, "--rootdir", run["folder"], "-q", "--tb=short", "--color=no"]
-        arguments += ["-p", "anyio", "-p", "no:cacheprovider", "-p", "no:faulthandler"]
+        folders = ["--rootdir", run["folder"], "--confcutdir", run["folder"]]
+        arguments = ["-c", os.devnull, *folders, "-q", "--tb=short", "--color=no"]
+        arguments += [part for name in UNUSED for part in ("-p", f"no:{name}")]
         arguments += ["--deselect=" + f"{TEST_FILE}::{test}" for test in run.get("deselect", ())]
         if run.get("anyio_mode"):
             arguments += ["-o", f"anyio_mode={run['anyio_mode']}"]
         try:
-            recorder.write(done=int(pytest.main([*arguments, TEST_FILE], plugins=[recorder])))
+            # AnyIO's plugin as an object: by name, pytest would first look through all packages.
+            status = pytest.main([*arguments, TEST_FILE], plugins=[recorder, anyio.pytest_plugin])
+            recorder.write(done=int(status))
         except BaseException as error:
             recorder.write(escaped=type(error).__name__)
 
@@ -244,25 +251,82 @@ def _merge(tests: dict, event: dict) -> None:
         tests[event["test"]] = {key: event[key] for key in ("outcome", "report", "message", "when")}
 
 
+# Touches what FastAPI, pydantic, HTTPX and AnyIO import or build when they are first used.
+WARM_APP = """from typing import Annotated
+
+from fastapi import Depends, FastAPI, HTTPException, Query
+from pydantic import BaseModel
+
+app = FastAPI()
+
+
+class Order(BaseModel):
+    crop: str
+    amount: int = 1
+
+
+def upper(name: str) -> str:
+    return name.upper()
+
+
+@app.get("/crops/{name}")
+def crop(name: Annotated[str, Depends(upper)], limit: Annotated[int, Query(ge=0)] = 0) -> Order:
+    if name != "LEEK":
+        raise HTTPException(404)
+    return Order(crop=name)
+
+
+@app.post("/orders", status_code=201)
+async def order(order: Order):
+    return order
+"""
+WARM_TESTS = """import pytest
+from fastapi.testclient import TestClient
+from httpx import ASGITransport, AsyncClient
+from main import app
+
+
+@pytest.fixture
+async def client():
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
+        yield client
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name, status", [("leek", 200), ("stone", 404)])
+async def test_crop(client, name, status):
+    assert (await client.get(f"/crops/{name}?limit=1")).status_code == status
+
+
+@pytest.mark.anyio
+async def test_order(client):
+    assert (await client.post("/orders", json={"crop": "leek"})).json()["amount"] == 1
+    assert (await client.post("/orders", json={})).status_code == 422
+
+
+def test_fails():
+    assert TestClient
+    assert [1] == [2]
+"""
+
+
 def warm_up() -> None:
     """Do the imports and a first pytest session, so that no fork pays for them."""
-    import anyio.pytest_plugin  # noqa: F401
-    import fastapi.testclient  # noqa: F401
-    import httpx  # noqa: F401
-
     with tempfile.TemporaryDirectory() as folder:
-        tests = "import pytest\n@pytest.mark.anyio\nasync def test_nothing():\n    assert True\n"
-        Path(folder, TEST_FILE).write_text(tests)
-        Path(folder, "conftest.py").write_text(CONFTEST)
+        for name, text in (("main", WARM_APP), ("test_main", WARM_TESTS), ("conftest", CONFTEST)):
+            Path(folder, f"{name}.py").write_text(text)
         work = {"folder": folder, "deadline": 60}
         work |= {name: str(Path(folder, name)) for name in ("events", "stack")}
         with contextlib.redirect_stdout(io.StringIO()):
             run_here(work)
         faulthandler.cancel_dump_traceback_later()
         os.chdir(tempfile.gettempdir())
-        for name in ("test_main", "conftest"):
+        for name in ("main", "test_main", "conftest"):
             sys.modules.pop(name, None)
         sys.path[:] = [entry for entry in sys.path if entry != folder]
+    # What is there now never becomes garbage: a fork need not look at it, nor copy its pages.
+    gc.collect()
+    gc.freeze()
 
 
 def serve() -> None:

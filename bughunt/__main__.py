@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -15,7 +16,16 @@ USAGE = """python -m bughunt NAME FILE [--json] [--anyio-mode auto]
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return 0 if all is caught, 1 if not, 2 if the call is no good."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        status = run(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has enough, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
+
+
+def run(arguments: list[str]) -> int:
     if arguments[:1] == ["lab"]:
         from . import lab
 

@@ -19,6 +19,7 @@ NO_TESTS = 5  # pytest's exit status
 LEAST_DEADLINE = 2.0  # seconds that any later run gets: a busy machine takes a while to fork
 SLOWER = 5  # how many times the app's own run a later one may take
 AGAIN = "the app, once more"
+PROJECT = "project"  # the name of each variant's folder
 SKIPPED = "it was skipped or is expected to fail: that counts as not run"
 
 NO_MARKER = "pytest runs nothing async by itself: put `@pytest.mark.anyio` on the line above it"
@@ -163,7 +164,7 @@ class _Case:
         """Lay out a variant's folder and return the run for it."""
         self.count += 1
         base = self.work / str(self.count)
-        folder = base / "project"
+        folder = base / PROJECT
         folder.mkdir(parents=True)
         (folder / "main.py").write_text(source, "utf-8")
         (folder / runner.TEST_FILE).write_text(self.tests, "utf-8")
@@ -342,16 +343,26 @@ def _why_failed(outcome: dict) -> str:
         if sign in text:
             return advice
     first = outcome["message"].splitlines()[0] if outcome["message"] else "see the report"
+    if "ExceptionGroup" in first:  # a task group's; the first error in it says more
+        inside = re.search(
+            r"^[ |]+\| (?!\w*ExceptionGroup)(\w+: .+)", outcome["report"], re.MULTILINE
+        )
+        first = inside[1] if inside else first
     return f"it fails on the app, which keeps its promises: {_without_addresses(first)}"
 
 
 def _own_frames(report: str) -> str:
     """Cut pytest's report to the frames of the test file and of main.py, and the error's lines."""
-    kept, own = [], True
+    kept, own, inside = [], True, None
     for line in report.splitlines():
-        frame = re.match(r"(\S+):\d+: in ", line)
-        if frame:
+        if frame := re.match(r"(\S+):\d+: in ", line):
             own = frame[1] in ("main.py", runner.TEST_FILE)
+        elif frame := re.match(r'([ |]*)File "(.+)", line', line):  # in a group of exceptions
+            file = Path(frame[2])
+            own, inside = file.parent.name == PROJECT, f"{frame[1]}  "
+            line = line.replace(frame[2], file.name)
+        elif inside and not line.startswith(inside):
+            own, inside = True, None
         if own or re.match(r"E( |$)", line):
             kept.append(line)
     return _without_addresses("\n".join(kept))

@@ -152,6 +152,19 @@ def test_bad_cell_gets_its_sentence_and_harms_nobody(judge, sample, name, tests,
     assert verdict.outcome != "all caught"
 
 
+def test_a_failure_in_a_task_group_is_shown_by_its_own_lines(judge, sample):
+    tests = CLIENT + (
+        "@pytest.mark.anyio\nasync def test_group():\n"
+        "    async def ask():\n        assert (await client.get('/crops')).status_code == 404\n"
+        "    async with make_client() as client, anyio.create_task_group() as group:\n"
+        "        group.start_soon(ask)\n"
+    )
+    (aside,) = judge.judge(tests, sample).set_aside
+    assert aside.why.endswith("AssertionError: assert 200 == 404")
+    assert 'File "test_main.py", line 12, in ask' in aside.report
+    assert "site-packages" not in aside.report and "bughunt-" not in aside.report
+
+
 def test_the_next_good_cell_is_judged_right(judge, sample, solution):
     for tests in (HEAD + "def test_bad():\n    import os; os._exit(0)\n", solution):
         verdict = judge.judge(tests, sample)

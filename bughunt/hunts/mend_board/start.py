@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from anyio import wait_all_tasks_blocked
 from httpx import ASGITransport, AsyncClient
 from main import app
 
@@ -13,8 +14,9 @@ def anyio_backend(request):
 
 
 @pytest.fixture
-def client():
-    return AsyncClient(transport=ASGITransport(app=app), base_url="http://test")
+async def client():
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
+        yield client
 
 
 async def follow(client):
@@ -25,7 +27,7 @@ async def follow(client):
 async def test_a_change_is_heard(client):
     async with asyncio.timeout(0.5), asyncio.TaskGroup() as group:
         group.create_task(follow(client))
-        await asyncio.sleep(0.01)  # the follower is there now
+        await wait_all_tasks_blocked()  # the follower is there now
         await client.put("/prices/tomato", params={"cents": 120})
         assert await heard.get() == {"crop": "tomato", "cents": 120}
 
@@ -34,7 +36,7 @@ async def test_both_hear_it(client):
     async with asyncio.timeout(0.5), asyncio.TaskGroup() as group:
         group.create_task(follow(client))
         group.create_task(follow(client))
-        await asyncio.sleep(0.01)
+        await wait_all_tasks_blocked()
         await client.put("/prices/basil", params={"cents": 80})
         assert await heard.get() == await heard.get() == {"crop": "basil", "cents": 80}
 
@@ -43,9 +45,9 @@ async def test_the_same_price_is_no_news(client):
     await client.put("/prices/leek", params={"cents": 90})
     async with asyncio.timeout(0.5), asyncio.TaskGroup() as group:
         follower = group.create_task(follow(client))
-        await asyncio.sleep(0.01)
+        await wait_all_tasks_blocked()
         await client.put("/prices/leek", params={"cents": 90})
-        await asyncio.sleep(0.01)
+        await wait_all_tasks_blocked()
         assert heard.empty()
         follower.cancel()
 

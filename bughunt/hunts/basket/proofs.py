@@ -16,7 +16,6 @@ async def client():
 
 
 @pytest.mark.anyio
-@pytest.mark.anyio
 async def test_smoke(client):
     response = await client.get("/prices")
     assert response.status_code == 200

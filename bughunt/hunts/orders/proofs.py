@@ -16,7 +16,6 @@ async def client():
 
 
 @pytest.mark.anyio
-@pytest.mark.anyio
 async def test_smoke(client):
     response = await client.put("/stock/tomato", json={"quantity": 5})
     assert response.status_code == 200

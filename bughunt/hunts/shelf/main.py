@@ -25,7 +25,7 @@ def make_app(places: int = 2) -> FastAPI:
         return crate
 
     @app.get("/crates/next")
-    async def take(patience: float = 30):
+    async def take(patience: float = 1):
         try:
             async with asyncio.timeout(patience):
                 return await shelf.get()

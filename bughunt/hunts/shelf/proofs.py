@@ -38,3 +38,15 @@ async def test_overfitted_says_more(client):
     await client.post("/crates", json=TOMATOES)
     response = await client.get("/crates/next")
     assert response.json() == TOMATOES
+
+
+@pytest.mark.anyio
+async def test_overfitted_no_crate_text(client):
+    response = await client.get("/crates/next?patience=0.01")
+    assert response.json() == {"detail": "No crate came"}
+
+
+@pytest.mark.anyio
+async def test_overfitted_other_words_in_422(client):
+    response = await client.post("/crates", json={"crop": "tomato", "count": 0})
+    assert response.json()["detail"][0]["type"] == "greater_than"

@@ -26,7 +26,7 @@ async def look():
 
 
 @app.post("/swap")
-async def swap(offer: Offer, response: Response, patience: float = 30):
+async def swap(offer: Offer, response: Response, patience: float = 1):
     me, began = Gardener(offer.crop), time.monotonic()
     if table:
         partner = table.pop()
@@ -34,9 +34,11 @@ async def swap(offer: Offer, response: Response, patience: float = 30):
         partner.swapped.set()
     else:
         table.add(me)
-        with anyio.move_on_after(patience):
-            await me.swapped.wait()
-        if me.got is None:
-            table.discard(me)
-            response.status_code = 408
+        try:
+            with anyio.move_on_after(patience):
+                await me.swapped.wait()
+        finally:
+            if me.got is None:  # in vain, or cancelled
+                table.discard(me)
+                response.status_code = 408
     return {"gave": me.crop, "got": me.got, "waited": time.monotonic() - began}

@@ -37,3 +37,9 @@ async def test_overfitted_gives_no_echo(client):
 async def test_overfitted_waited_in_milliseconds(client):
     response = await client.post("/swap?patience=0.02", json={"crop": "tomato"})
     assert response.json()["waited"] < 2
+
+
+@pytest.mark.anyio
+async def test_overfitted_other_words_in_422(client):
+    response = await client.post("/swap?patience=0.01", json={"crop": ""})
+    assert response.json()["detail"][0]["type"] == "string_too_short"

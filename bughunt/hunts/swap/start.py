@@ -1,3 +1,4 @@
+import anyio
 import pytest
 from httpx import ASGITransport, AsyncClient
 from main import app

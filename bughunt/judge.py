@@ -3,43 +3,20 @@
 import ast
 import atexit
 import json
-import re
 import subprocess
 import sys
 import tempfile
-import warnings
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from . import runner
+from . import advice, runner
 from .hunts import Bug, Hunt
 
 FIRST_DEADLINE = 4.0  # seconds for the first run on the app, when nothing is known of the tests
-NO_TESTS = 5  # pytest's exit status
 LEAST_DEADLINE = 2.0  # seconds that any later run gets: a busy machine takes a while to fork
 SLOWER = 5  # how many times the app's own run a later one may take
-AGAIN = "the app, once more"
-PROJECT = "project"  # the name of each variant's folder
-SKIPPED = "it was skipped or is expected to fail: that counts as not run"
-
-NO_MARKER = "pytest runs nothing async by itself: put `@pytest.mark.anyio` on the line above it"
-# What a failure on the app may say, and what to tell the reader about it.
-ADVICE = (
-    ("async def functions are not natively supported", NO_MARKER),
-    ("requested an async fixture", NO_MARKER),
-    ("'ellipsis' object", "its call is not written yet: put it where the `...` stands"),
-    (
-        "'coroutine' object",
-        "it uses a coroutine as if it were the answer: put `await` before the call",
-    ),
-    (
-        "Cannot run the event loop while another loop is running",
-        "it starts a loop inside a running one: await AsyncClient instead",
-    ),
-    ("[Errno 27]", "it writes more than 64 MB: print less"),
-    ("RecursionError", "it calls itself without end: give the recursion a way out"),
-    ("fixture '", "it asks for a fixture that this file does not define: see the report"),
-)
+MOST_ALONE = 6  # how many of the tests that fail on the app are run again, each alone
+AGAIN, BACKWARDS = "the app, once more", "the app, the tests in reverse order"
 
 
 @dataclass
@@ -67,7 +44,8 @@ class Verdict:
     """What the tests are worth.
 
     `outcome` is one of "not started", "does not run", "fails on the app", "fails on a variation",
-    "some caught" and "all caught"; `problem` says in plain words what is wrong and what to do.
+    "some caught" and "all caught"; `problem` says in plain words what is wrong and what to do, and
+    `notes` what is hardly meant and yet costs nothing.
     """
 
     hunt: str
@@ -76,6 +54,7 @@ class Verdict:
     report: str = ""
     tests: list[str] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     bugs: list[BugResult] = field(default_factory=list)
 
     @property
@@ -144,7 +123,7 @@ class Judge:
         """
         if hunt.kind == "hunt" and hunt.is_untouched(tests):
             return Verdict(hunt.name, "not started")
-        problem = _does_not_compile(tests)
+        problem = advice.does_not_compile(tests)
         if problem:
             return Verdict(hunt.name, "does not run", problem)
         with tempfile.TemporaryDirectory(prefix="bughunt-", ignore_cleanup_errors=True) as work:
@@ -159,34 +138,37 @@ class _Case:
         self.judge, self.tests, self.hunt = judge, tests, hunt
         self.work, self.common, self.count = work, common, 0
         self.aside: dict[str, SetAside] = {}
+        self.notes = advice.notes(tests)
 
-    def prepare(self, source: str, deadline: float) -> dict:
-        """Lay out a variant's folder and return the run for it."""
+    def prepare(self, source: str, deadline: float, **more) -> dict:
+        """Lay out a variant's folder and return the run for it, with `more` of its settings."""
         self.count += 1
         base = self.work / str(self.count)
-        folder = base / PROJECT
+        folder = base / runner.PROJECT
         folder.mkdir(parents=True)
         (folder / "main.py").write_text(source, "utf-8")
         (folder / runner.TEST_FILE).write_text(self.tests, "utf-8")
         (folder / "conftest.py").write_text(runner.CONFTEST, "utf-8")
-        run = {"folder": str(folder), "deadline": deadline, "deselect": list(self.aside)}
+        run = {"folder": str(folder), "deadline": deadline, "without": list(self.aside)}
         run |= {"events": str(base / "events"), "stack": str(base / "stack")}
-        return run | self.common
+        return run | self.common | more
 
     def verdict(self) -> Verdict:
         first = self.on_app()
         if isinstance(first, Verdict):
             return first
         deadline = max(LEAST_DEADLINE, SLOWER * first["seconds"])
+        source = self.hunt.source
         variants = [
-            *((variation, variation.apply(self.hunt.source)) for variation in self.hunt.variations),
-            *((bug, bug.apply(self.hunt.source)) for bug in self.hunt.bugs),
-            (AGAIN, self.hunt.source),
+            *((variation, variation.apply(source), {}) for variation in self.hunt.variations),
+            *((bug, bug.apply(source), {}) for bug in self.hunt.bugs),
+            (AGAIN, source, {}),
+            (BACKWARDS, source, {"backwards": True}),
         ]
         if not self.judged(first):
             variants = []
-        results = self.judge.run([self.prepare(source, deadline) for _, source in variants])
-        results = list(zip((variant for variant, _ in variants), results, strict=True))
+        runs = [self.prepare(text, deadline, **more) for _, text, more in variants]
+        results = list(zip((one for one, *_ in variants), self.judge.run(runs), strict=True))
         on_variation = self.weigh_variations(first, results)
         return self.summary(first, results, on_variation)
 
@@ -194,33 +176,61 @@ class _Case:
         """Run the tests on the app; once more without the one that hung or ended the run."""
         while True:
             result = self.judge.run([self.prepare(self.hunt.source, FIRST_DEADLINE)])[0]
-            broken = _does_not_run(result)
+            broken = advice.does_not_run(result)
             if broken:
-                return Verdict(self.hunt.name, "does not run", broken, _last_error(result))
-            unmarked = [t for t, got in result["tests"].items() if NO_MARKER in _why_failed(got)]
-            if unmarked:  # in pytest 9 it also breaks the tests after it: run those without it
-                for test in unmarked:
-                    self.aside[test] = SetAside(test, NO_MARKER)
-                if len(unmarked) < len(result["collected"]):
-                    continue
-            for test, message in result["never_awaited"].items():
-                name = message.split("'")[1] if "'" in message else "a coroutine"
-                why = f"`{name}` was called and never awaited: put `await` before the call"
-                self.aside.setdefault(test, SetAside(test, why))
-            for test, outcome in result["tests"].items():
-                if outcome["outcome"] == "skipped":
-                    self.aside.setdefault(test, SetAside(test, SKIPPED))
-                elif outcome["outcome"] == "failed":
-                    why = _why_failed(outcome)
-                    self.aside.setdefault(test, SetAside(test, why, _own_frames(outcome["report"])))
-            stopped = _stopped(result)
-            if stopped is None:
+                report = advice.last_error(result)
+                return Verdict(self.hunt.name, "does not run", broken, report, notes=self.notes)
+            whys = self.whys(result)
+            unmarked = {t: why for t, why in whys.items() if why in advice.BREAKS_THE_NEXT}
+            if unmarked:  # run the tests after it without it
+                whys = unmarked
+            alone = self.pass_alone(whys, result)
+            for test, why in whys.items():
+                report = result["tests"][test]["report"] if test in result["tests"] else ""
+                if why in advice.SAYS_IT_ALL or "no fixture" in why:
+                    report = ""
+                why = advice.LEFT_BEHIND if test in alone else why
+                self.aside.setdefault(test, SetAside(test, why, advice.own_frames(report)))
+            if unmarked and len(unmarked) < len(result["collected"]):
+                continue
+            if not _stopped(result):
                 return result
             if result["running"] in self.aside or len(self.aside) >= 2:
                 return self.summary(result, [], False)
-            self.aside[result["running"]] = stopped
+            why = advice.stopped(result, FIRST_DEADLINE)
+            self.aside[result["running"]] = SetAside(result["running"], why)
             if len(self.aside) == len(result["collected"]):
                 return self.summary(result, [], False)
+
+    def whys(self, result: dict) -> dict[str, str]:
+        """Say of each test that cannot count why: it failed, was skipped, awaited nothing."""
+        plain = {
+            node.name for node in ast.walk(ast.parse(self.tests)) if type(node) is ast.FunctionDef
+        }
+        found = {}
+        for test, outcome in result["tests"].items():
+            if outcome["outcome"] == "skipped":
+                found[test] = advice.SKIPPED
+            elif outcome["outcome"] == "failed":
+                outcome["plain"] = runner.function_of(test) in plain
+                found[test] = advice.why_failed(outcome)
+        for test, message in result["never_awaited"].items():
+            why = advice.never_awaited(message)
+            if test not in result["tests"]:
+                self.notes.append(f"Somewhere {why}.")
+            elif found.get(test, advice.FAILS).startswith(advice.FAILS):
+                found[test] = why
+        return found
+
+    def pass_alone(self, whys: dict[str, str], result: dict) -> set[str]:
+        """Tell which of the failures are the fault of the tests before them."""
+        failed = [test for test, why in whys.items() if why.startswith(advice.FAILS)]
+        if len(result["tests"]) == 1 or not 0 < len(failed) <= MOST_ALONE:
+            return set()
+        source, deadline = self.hunt.source, FIRST_DEADLINE
+        runs = [self.prepare(source, deadline, only=[test]) for test in failed]
+        alone = zip(failed, self.judge.run(runs), strict=True)
+        return {test for test, one in alone if one["done"] == 0 and one["tests"]}
 
     def judged(self, first: dict) -> list[str]:
         """The tests that count, in the file's order."""
@@ -234,18 +244,22 @@ class _Case:
                 continue
             for test in _failing(result, self.judged(first)):
                 report = result["tests"].get(test, {}).get("report", "")
+                if variant == BACKWARDS:
+                    self.notes.append(f"`{test}` {advice.NEEDS_EARLIER}.")
+                    continue
                 if variant == AGAIN:
                     why = "it passed on the app, and the next time it did not: it depends on chance"
                 else:
                     why = f"it insists on what nobody promised. {variant.says}"
                     on_variation = True
-                self.aside[test] = SetAside(test, why, _own_frames(report))
+                self.aside[test] = SetAside(test, why, advice.own_frames(report))
         return on_variation
 
     def summary(self, first: dict, results: list, on_variation: bool) -> Verdict:
         counted = self.judged(first)
         verdict = Verdict(self.hunt.name, "some caught", tests=counted)
         verdict.set_aside = list(self.aside.values())
+        verdict.notes = self.notes
         caught = {
             variant.name: _failing(result, counted)
             for variant, result in results
@@ -276,101 +290,6 @@ def _failing(result: dict, counted: list[str]) -> list[str]:
     return [test for test in counted if test in failing]
 
 
-def _does_not_compile(tests: str) -> str:
-    """Say why Python cannot read the file, or nothing."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(ast.parse(tests), runner.TEST_FILE, "exec")
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = getattr(error, "lineno", None)
-        where = f"Line {line}" if line else "The file"
-        text = getattr(error, "msg", None) or str(error)
-        if "outside" in text and "await" in text:
-            return f"{where} awaits outside a test: move it into an `async def test_...`."
-        return f"{where} is not Python: {text}. Mend it and run the cell again."
-    return ""
-
-
-def _does_not_run(result: dict) -> str:
-    """Say why no test of the file could run, or nothing."""
-    if result["errors"]:
-        error = _last_error(result)
-        last = [line for line in error.splitlines() if line.startswith("E  ")]
-        text = last[-1][1:].strip() if last else error.splitlines()[-1]
-        missing = re.search(r"No module named '([\w.]+)'", text)
-        if missing:
-            return (
-                f"The file imports {missing[1]}, which is not installed here. "
-                "Use the packages of the course, or install it first."
-            )
-        return f"The file stops before its first test: {text}"
-    if result["collected"] is None:
-        if result["overran"]:
-            where = f" at line {result['line']}" if result["line"] else ""
-            return f"The file never ends{where}, before its first test: take that out of it."
-    if not result["collected"] and result["done"] == NO_TESTS:
-        return "There is no test in it: pytest runs functions whose names begin with `test_`."
-    if not result["collected"]:
-        return (
-            "The file ends the whole test run while it is loaded "
-            "(sys.exit, os._exit or an interrupt at the top level): take that out."
-        )
-    return ""
-
-
-def _stopped(result: dict) -> SetAside | None:
-    """If a test kept the run from its end: which, and how."""
-    test = result["running"]
-    if test is None:
-        return None
-    if result["overran"]:
-        at = f" (line {result['line']} was running)" if result["line"] else ""
-        return SetAside(
-            test, f"it never ends{at}: it was stopped. Give what it waits for a deadline"
-        )
-    return SetAside(
-        test,
-        "it ended the whole test run (sys.exit, os._exit, pytest.exit or KeyboardInterrupt): "
-        "a test ends by returning, or by an assertion that fails",
-    )
-
-
-def _why_failed(outcome: dict) -> str:
-    """Say in a sentence why a test fails on an app that is right."""
-    text = outcome["report"] + outcome["message"]
-    for sign, advice in ADVICE:
-        if sign in text:
-            return advice
-    first = outcome["message"].splitlines()[0] if outcome["message"] else "see the report"
-    if "ExceptionGroup" in first:  # a task group's; the first error in it says more
-        inside = re.search(
-            r"^[ |]+\| (?!\w*ExceptionGroup)(\w+: .+)", outcome["report"], re.MULTILINE
-        )
-        first = inside[1] if inside else first
-    return f"it fails on the app, which keeps its promises: {_without_addresses(first)}"
-
-
-def _own_frames(report: str) -> str:
-    """Cut pytest's report to the frames of the test file and of main.py, and the error's lines."""
-    kept, own, inside = [], True, None
-    for line in report.splitlines():
-        if frame := re.match(r"(\S+):\d+: in ", line):
-            own = frame[1] in ("main.py", runner.TEST_FILE)
-        elif frame := re.match(r'([ |]*)File "(.+)", line', line):  # in a group of exceptions
-            file = Path(frame[2])
-            own, inside = file.parent.name == PROJECT, f"{frame[1]}  "
-            line = line.replace(frame[2], file.name)
-        elif inside and not line.startswith(inside):
-            own, inside = True, None
-        if own or re.match(r"E( |$)", line):
-            kept.append(line)
-    return _without_addresses("\n".join(kept))
-
-
-def _without_addresses(text: str) -> str:
-    return re.sub(r" at 0x[0-9a-f]+", "", text)
-
-
-def _last_error(result: dict) -> str:
-    return result["errors"][-1] if result["errors"] else ""
+def _stopped(result: dict) -> bool:
+    """Whether a test kept the run from its end."""
+    return result["running"] is not None

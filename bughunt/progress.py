@@ -17,7 +17,11 @@ def path() -> Path:
 
 
 def read() -> dict[str, dict]:
-    """Return what is kept: a hunt's name to `best`, `free` (bugs) and `hints` (how many a bug)."""
+    """Return what is kept of each hunt.
+
+    `best` is how many bugs were caught at once, `done` whether all were, with no test set aside;
+    `free` names the bugs of the last verdict that were not, `hints` how many of a bug were shown.
+    """
     try:
         kept = json.loads(path().read_text("utf-8"))
     except (OSError, ValueError):
@@ -43,8 +47,8 @@ def record(verdict: Verdict) -> None:
         return
     kept = read()
     entry = kept.setdefault(verdict.hunt, {"best": 0, "hints": {}})
-    complete = not verdict.set_aside
-    entry["best"] = max(entry["best"], verdict.caught if complete else 0)
+    entry["best"] = max(entry["best"], verdict.caught)
+    entry["done"] = entry.get("done", False) or verdict.outcome == "all caught"
     entry["free"] = [bug.bug for bug in verdict.bugs if not bug.caught_by]
     _write(kept)
 

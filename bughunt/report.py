@@ -2,7 +2,7 @@
 
 from html import escape
 
-from . import hunts, progress
+from . import advice, hunts, progress
 from .hunts import Hunt
 from .judge import Verdict
 
@@ -48,15 +48,25 @@ def headline(verdict: Verdict) -> str:
 def next_step(verdict: Verdict, hunt: Hunt) -> str:
     """Return what to do now."""
     if verdict.outcome == "not started":
-        what = "Mend the file" if hunt.kind == "mend" else "Write your first test"
+        what = "Write your first test"
+        if hunt.kind == "mend":
+            what = "Mend the file"
+        elif "def test_" in hunt.start:
+            what = "Fill in what is missing"
         return f"{what} in this cell and run it. %hunt {hunt.name} shows the promises and the app."
     if verdict.outcome == "does not run":
         return "Mend that and run the cell again."
     if verdict.set_aside:
-        return f"Mend what was set aside: {verdict.set_aside[0].test}. Then run the cell again."
+        unwritten = _unwritten(verdict)
+        first = next((one.test for one in verdict.set_aside if one.test not in unwritten), None)
+        what = f"Mend {first}" if first else f"Write the call in {unwritten[0]}"
+        return f"{what}, and run the cell again. Hints come when no test is set aside."
     if verdict.outcome != "all caught":
         free = next(bug for bug in verdict.bugs if not bug.caught_by)
-        return f"Write a test for {free.breaks}; %hint {hunt.name} for one more hint."
+        return (
+            f"{free.breaks} has a bug on which none of your tests fails: add a test or an "
+            f"assertion. %hint {hunt.name} {free.breaks} says more."
+        )
     names = hunts.names()
     after = names[names.index(hunt.name) + 1 :] if hunt.name in names else []
     if not after:
@@ -65,10 +75,21 @@ def next_step(verdict: Verdict, hunt: Hunt) -> str:
     return f"{following.name} ({following.title}, lesson {following.lesson})."
 
 
+def _unwritten(verdict: Verdict) -> list[str]:
+    """Return the tests whose calls are still the `...` of the exercise."""
+    return [aside.test for aside in verdict.set_aside if aside.why == advice.NOT_WRITTEN]
+
+
 def _free_hints(verdict: Verdict, hunt: Hunt) -> dict[str, tuple[str, ...]]:
+    if verdict.set_aside:  # a test that does not count may be the one that a hint would ask for
+        return {}
     shown = progress.hints_shown(hunt)
     free = {bug.bug for bug in verdict.bugs if not bug.caught_by}
     return {bug.name: bug.hints[: shown[bug.name]] for bug in hunt.bugs if bug.name in free}
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?")) else f"{text}."
 
 
 def _indent(text: str) -> str:
@@ -82,12 +103,20 @@ def as_text(verdict: Verdict, hunt: Hunt) -> str:
         parts.append(f"  {verdict.problem}")
     if verdict.report:
         parts.append(_indent(verdict.report))
+    unwritten = _unwritten(verdict)
+    if unwritten:
+        parts.append(f"\n  not written yet  {', '.join(unwritten)}")
     for aside in verdict.set_aside:
-        parts.append(f"\n  set aside  {aside.test}: {aside.why.rstrip('.')}.")
+        if aside.test in unwritten:
+            continue
+        parts.append(f"\n  set aside  {aside.test}: {_sentence(aside.why)}")
         if aside.report:
             parts.append(_indent(aside.report))
+    if verdict.notes:
+        parts += ["", *(f"  note  {note}" for note in verdict.notes)]
     if verdict.bugs and verdict.tests:
         hints = _free_hints(verdict, hunt)
+        seen = {bug.name: bug.seen for bug in hunt.bugs}
         rows = []
         for bug in verdict.bugs:
             mark = MARKS[bool(bug.caught_by)]
@@ -96,6 +125,7 @@ def as_text(verdict: Verdict, hunt: Hunt) -> str:
             if bug.caught_by:
                 rows.append(f"              by {', '.join(bug.caught_by)}")
                 rows += [f"              {line}".rstrip() for line in bug.diff.splitlines()]
+                rows.append(f"              {seen[bug.bug]}")
         parts += ["", *rows, ""]
     if verdict.outcome == "all caught":
         parts.append(f"Remember: {hunt.takeaway}")
@@ -111,14 +141,21 @@ def as_html(verdict: Verdict, hunt: Hunt) -> str:
         parts.append(f"<p>{_prose(verdict.problem)}</p>")
     if verdict.report:
         parts.append(f"<pre>{escape(verdict.report)}</pre>")
+    unwritten = _unwritten(verdict)
+    if unwritten:
+        names = ", ".join(f"<code>{escape(test)}</code>" for test in unwritten)
+        parts.append(f'<p><span class="bad">not written yet</span> {names}</p>')
     for aside in verdict.set_aside:
-        why = f"{aside.why.rstrip('.')}."
+        if aside.test in unwritten:
+            continue
+        why = _sentence(aside.why)
         parts.append(
             f'<p><span class="bad">set aside</span> <code>{escape(aside.test)}</code>: '
             f"{_prose(why)}</p>"
         )
         if aside.report:
             parts.append(f"<pre>{escape(aside.report)}</pre>")
+    parts += [f"<p><strong>Note:</strong> {_prose(note)}</p>" for note in verdict.notes]
     if verdict.bugs and verdict.tests:
         parts.append(_table(verdict, hunt))
     if verdict.outcome == "all caught":
@@ -130,17 +167,18 @@ def as_html(verdict: Verdict, hunt: Hunt) -> str:
 
 def _table(verdict: Verdict, hunt: Hunt) -> str:
     hints = _free_hints(verdict, hunt)
+    seen = {bug.name: bug.seen for bug in hunt.bugs}
     rows = []
     for bug in verdict.bugs:
         if bug.caught_by:
             tests = ", ".join(f"<code>{escape(test)}</code>" for test in bug.caught_by)
-            diff = f"<pre>{escape(bug.diff)}</pre>"
+            diff = f"<pre>{escape(bug.diff)}</pre><p>{_prose(seen[bug.bug])}</p>"
             more = f"<br>by {tests}<details><summary>the bug</summary>{diff}</details>"
             mark = '<span class="good">&#10003; caught</span>'
         else:
             more = "".join(
                 f'<p class="hint"><strong>hint:</strong> {_prose(hint)}</p>'
-                for hint in hints[bug.bug]
+                for hint in hints.get(bug.bug, ())
             )
             mark = '<span class="bad">&#9675; free</span>'
         rows.append(
@@ -183,10 +221,12 @@ def _progress_rows() -> list[tuple[Hunt, int]]:
 
 
 def _next_of(rows: list[tuple[Hunt, int]]) -> str:
-    open_ones = [hunt for hunt, best in rows if best < len(hunt.bugs)]
-    if not open_ones:
-        return "Every bug of the course is caught."
-    return f"Next: {open_ones[0].name} ({open_ones[0].title}, lesson {open_ones[0].lesson})."
+    kept = progress.read()
+    for hunt, best in rows:
+        if not kept.get(hunt.name, {}).get("done"):
+            aside = "; one of your tests is set aside" if best == len(hunt.bugs) else ""
+            return f"Next: {hunt.name} ({hunt.title}, lesson {hunt.lesson}{aside})."
+    return "Every bug of the course is caught."
 
 
 def progress_as_text() -> str:

@@ -22,10 +22,12 @@ from pathlib import Path
 import psutil
 
 TEST_FILE = "test_main.py"
+PROJECT = "project"  # the name of each variant's folder
 CAN_FORK = hasattr(os, "fork") and not os.environ.get("BUGHUNT_SPAWN")
 AT_ONCE = 2
+GRACE = 0 if CAN_FORK else 3  # seconds beyond the deadline, for a fresh Python and its imports
 MAX_FILE_BYTES = 64 * 2**20  # what one test run may write into one file, captured output included
-MAX_REPORT = 6_000  # characters of a failure's report that are passed on
+MAX_REPORT = 60_000  # characters of a failure's report that are passed on
 # Plugins of pytest that no verdict needs; each would cost every run a little.
 UNUSED = "cacheprovider doctest faulthandler junitxml pastebin setuponly setupplan stepwise".split()
 # A tests' own `anyio_backend` comes before this one; session scope, so that fixtures may have any.
@@ -41,16 +43,25 @@ def anyio_backend():
 class Recorder:
     """A pytest plugin that writes what happens to a file, so that a kill loses nothing."""
 
-    def __init__(self, stream: io.TextIOBase, seed: int | None):
-        self.stream, self.seed = stream, seed
+    def __init__(self, stream: io.TextIOBase, run: dict):
+        self.stream, self.run = stream, run
 
     def write(self, **event):
         self.stream.write(json.dumps(event) + "\n")
         self.stream.flush()
 
     def pytest_collection_modifyitems(self, items):
-        if self.seed is not None:
-            random.Random(self.seed).shuffle(items)
+        only, without = self.run.get("only"), self.run.get("without", ())
+        # Not by --deselect, which also drops test_order_twice for test_order.
+        items[:] = [
+            item
+            for item in items
+            if (name := _short(item.nodeid)) not in without and (only is None or name in only)
+        ]
+        if self.run.get("backwards"):
+            items.reverse()
+        if self.run.get("seed") is not None:
+            random.Random(self.run["seed"]).shuffle(items)
 
     def pytest_collection_finish(self, session):
         self.write(collected=[_short(item.nodeid) for item in session.items])
@@ -74,15 +85,26 @@ class Recorder:
         )
 
     def pytest_runtest_logfinish(self, nodeid):
+        # Python tells of a coroutine that nobody awaited when it frees it: do so in this test,
+        # though its traceback, if it failed, still holds the coroutine.
+        for name in ("last_exc", "last_type", "last_value", "last_traceback"):
+            vars(sys).pop(name, None)
+        gc.collect()
         self.write(finish=_short(nodeid))
 
     def pytest_warning_recorded(self, warning_message, nodeid):
-        if "was never awaited" in str(warning_message.message):
-            self.write(never_awaited=str(warning_message.message), test=_short(nodeid))
+        message = str(warning_message.message)
+        if "was never awaited" in message:
+            self.write(never_awaited=message, test=_short(nodeid))
 
 
 def _short(nodeid: str) -> str:
     return nodeid.removeprefix(f"{TEST_FILE}::")
+
+
+def function_of(test: str) -> str:
+    """Return the function's name of a test that pytest calls `TestCrops::test_crop[leek]`."""
+    return test.partition("[")[0].rpartition("::")[2]
 
 
 def run_here(run: dict) -> None:
@@ -94,11 +116,10 @@ def run_here(run: dict) -> None:
     with open(run["events"], "a", encoding="utf-8") as events, open(run["stack"], "w") as stack:
         # A little before the deadline, note which line was running: it can name an endless loop.
         faulthandler.dump_traceback_later(run["deadline"] * 0.9, file=stack)
-        recorder = Recorder(events, run.get("seed"))
+        recorder = Recorder(events, run)
         folders = ["--rootdir", run["folder"], "--confcutdir", run["folder"]]
         arguments = ["-c", os.devnull, *folders, "-q", "--tb=short", "--color=no"]
         arguments += [part for name in UNUSED for part in ("-p", f"no:{name}")]
-        arguments += ["--deselect=" + f"{TEST_FILE}::{test}" for test in run.get("deselect", ())]
         if run.get("anyio_mode"):
             arguments += ["-o", f"anyio_mode={run['anyio_mode']}"]
         try:
@@ -178,8 +199,8 @@ def run_batch(runs: list[dict], at_once: int = AT_ONCE) -> list[dict]:
 
     Args:
         runs: each with `folder` (which holds main.py and the test file), `events` and `stack`
-            (files to write), `deadline` (seconds), and, if need be, `deselect` (names of tests),
-            `seed` (of a random order) and `anyio_mode`.
+            (files to write), `deadline` (seconds), and, if need be, `only` or `without` (names of
+            tests), `backwards` or `seed` (for another order) and `anyio_mode`.
     """
     waiting, running, results = list(enumerate(runs)), {}, {}
     parent = os.getppid()
@@ -192,7 +213,7 @@ def run_batch(runs: list[dict], at_once: int = AT_ONCE) -> list[dict]:
             seconds = time.monotonic() - process.began
             if process.ended():
                 overran = False
-            elif seconds > process.run["deadline"]:
+            elif seconds > process.run["deadline"] + GRACE:
                 process.kill()
                 overran = True
             else:

@@ -19,7 +19,7 @@ async def test_good(client):
 
 ASYNC = "@pytest.mark.anyio\nasync def test_bad(client):\n"
 PLAIN = "def test_bad():\n"
-NEVER, ENDED = "test_bad: it never ends", "test_bad: it ended the whole test run"
+NEVER, ENDED = "test_bad: it had not ended after 4 seconds", "test_bad: it ended the whole test run"
 
 BAD_CELLS = [
     ("awaits_for_ever", HEAD + ASYNC + "    await anyio.sleep_forever()", NEVER),

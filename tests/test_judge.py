@@ -128,6 +128,119 @@ def test_a_flaky_test_wins_nothing(judge, sample, tmp_path):
     assert verdict.tests == []
 
 
+SLIPS = {
+    "a plain def with an async fixture": (
+        "@pytest.mark.anyio\ndef test_bad(client):\n    assert client\n",
+        "test_bad: it is a plain `def`",
+    ),
+    "an await in a plain def": (
+        "def test_bad(client):\n    await client",
+        "Line 17 awaits in a plain",
+    ),
+    "an async with outside": ("async with client:\n    pass\n", "Line 16 awaits outside a test"),
+    "await without parentheses": (
+        f"{ASYNC}    assert await client.get('/crops').json() == []\n",
+        "parentheses around both",
+    ),
+    "an await too many": (
+        f"{ASYNC}    await (await client.get('/')).json()\n",
+        "leave that `await`",
+    ),
+    "a fixture not asked for": (
+        "@pytest.mark.anyio\nasync def test_bad():\n    await client.get('/')\n",
+        "it uses a fixture without asking for it",
+    ),
+    "a fixture misspelt": ("def test_bad(cleint):\n    pass\n", "did you mean `client`?"),
+    "a fixture that fails": (
+        "@pytest.fixture\ndef full():\n    1 / 0\ndef test_bad(full):\n    assert full\n",
+        "test_bad: its fixture `full` fails: ZeroDivisionError",
+    ),
+    "a fixture that fails at its end": (
+        "@pytest.fixture\ndef full():\n    yield 1\n    1 / 0\n"
+        "def test_bad(full):\n    assert full\n",
+        "test_bad: one of its fixtures fails while it cleans up: ZeroDivisionError",
+    ),
+    "asyncio.run inside": (
+        f"{ASYNC}    asyncio.run(client.get('/'))\n",
+        "it starts a loop inside a running one",
+    ),
+    "a call given to start_soon": (
+        f"{ASYNC}    async with anyio.create_task_group() as group:\n"
+        "        group.start_soon(client.get('/'))\n",
+        "`start_soon` wants the function",
+    ),
+    "asyncio on trio": (
+        '@pytest.mark.parametrize("anyio_backend", ["trio"])\n'
+        f"{ASYNC}    await asyncio.sleep(0.01)\n",
+        "it runs on trio and calls asyncio",
+    ),
+    "what an earlier loop has bound": (
+        "queue = asyncio.Queue()\n"
+        "async def wait():\n    with anyio.move_on_after(0.01):\n        await queue.get()\n"
+        "@pytest.mark.anyio\nasync def test_first():\n    await wait()\n"
+        f"{ASYNC}    await wait()\n",
+        "test_bad: it waits for something that an earlier test's loop has bound",
+    ),
+    "a coroutine lost in a test that fails": (
+        f"{ASYNC}    client.get('/crops')\n    assert {{}}['x']\n"
+        f"{ASYNC.replace('bad', 'later')}    assert await client.get('/crops')\n",
+        "test_bad: `AsyncClient.get` was called and never awaited",
+    ),
+    "what an earlier test left": (
+        "async def left(client):\n    return (await client.get('/crops/leek')).json()['left']\n"
+        f"{ASYNC.replace('bad', 'order')}    await client.post('/orders/leek?amount=1')\n"
+        f"    assert await left(client) == 4\n{ASYNC}    assert await left(client) == 5\n",
+        "test_bad: alone it passes: an earlier test left something",
+    ),
+    "what an earlier test must leave": (
+        "async def left(client):\n    return (await client.get('/crops/leek')).json()['left']\n"
+        f"{ASYNC.replace('bad', 'order')}    await client.post('/orders/leek?amount=1')\n"
+        f"    assert await left(client) < 5\n{ASYNC}    assert await left(client) == 4\n",
+        "note  `test_bad` passes only after the tests before it",
+    ),
+    "one name for two tests": (
+        "def test_bad():\n    assert 1\ndef test_bad():\n    assert 2\n",
+        "note  `test_bad` is defined more than once",
+    ),
+    "no assertion": (f"{ASYNC}    await client.get('/')\n", "note  `test_bad` asserts nothing"),
+    "a tuple asserted": ("def test_bad():\n    assert (1 == 2, 'text')\n", "which is always true"),
+    "TestClient in an async def": (
+        "from fastapi.testclient import TestClient\n"
+        f"{ASYNC}    assert TestClient(app).get('/crops').status_code == 200\n",
+        "note  `test_bad` uses TestClient in an `async def`",
+    ),
+    "a call that is not written yet": (
+        f"{ASYNC}    response = ...\n    assert response.status_code == 200\n",
+        "not written yet  test_bad",
+    ),
+}
+
+
+@pytest.mark.parametrize("tests, words", SLIPS.values(), ids=SLIPS)
+def test_a_slip_gets_its_sentence(judge, sample, tests, words):
+    verdict = judge.judge(HEAD + tests, sample)
+    assert words in report.as_text(verdict, sample)
+    assert verdict.outcome == "does not run" or "test_good" in verdict.tests
+
+
+def test_good_tests_get_no_note(judge, sample, solution):
+    for tests in (solution, CLASSES, TRIO, BOTH, TEST_CLIENT):
+        assert judge.judge(tests, sample).notes == []
+
+
+def test_setting_a_test_aside_spares_those_whose_names_begin_alike(judge, sample):
+    tests = HEAD + "def test_goo():\n    import os; os._exit(0)\n"
+    verdict = judge.judge(tests, sample)
+    assert [aside.test for aside in verdict.set_aside] == ["test_goo"]
+    assert (verdict.tests, verdict.caught) == (["test_good"], 1)
+
+
+def test_no_hints_while_a_test_is_set_aside(judge, sample):
+    wrong = judge.judge(HEAD + "def test_bad():\n    assert 1 == 2\n", sample)
+    assert "hint: " not in report.as_text(wrong, sample) + report.as_html(wrong, sample)
+    assert "hint: " in report.as_text(judge.judge(HEAD, sample), sample)
+
+
 def test_a_bug_that_hangs_a_test_is_caught(judge, sample):
     tests = CLIENT + (
         "@pytest.mark.anyio\nasync def test_waits():\n    async with make_client() as client:\n"

@@ -1,0 +1,285 @@
+"""What is wrong with a test file, in a plain sentence that also says what to do.
+
+Some of it is read from the file, some from what pytest reported.
+"""
+
+import ast
+import difflib
+import re
+import warnings
+from collections.abc import Iterator
+
+from . import runner
+
+NO_TESTS = 5  # pytest's exit status
+MAX_REPORT = 6_000  # characters of a failure's report that are shown
+
+NO_MARKER = "pytest runs nothing async by itself: put `@pytest.mark.anyio` on the line above it"
+PLAIN_DEF = (
+    "it is a plain `def`, and one of its fixtures is async: write `async def`, "
+    "with `@pytest.mark.anyio` on the line above it"
+)
+BREAKS_THE_NEXT = (NO_MARKER, PLAIN_DEF)  # in pytest 9, where both share an async fixture
+NOT_WRITTEN = "its call is not written yet: put it where the `...` stands"
+SAYS_IT_ALL = (*BREAKS_THE_NEXT, NOT_WRITTEN)  # no report is needed beside it
+SKIPPED = "it was skipped or is expected to fail: that counts as not run"
+LEFT_BEHIND = (
+    "alone it passes: an earlier test left something in the app. Let each test use what is its own "
+    "(another crop, another name), or look at what has changed, not at all there is"
+)
+NEEDS_EARLIER = (
+    "passes only after the tests before it: let it make what it needs by itself, "
+    "for nobody promises an order"
+)
+START_SOON = (
+    "`start_soon` wants the function and then its arguments, not a call: "
+    '`start_soon(order, "leek")`, not `start_soon(order("leek"))`'
+)
+FAILS = "it fails on the app, which keeps its promises: "
+# What a failure on the app may say, and what to tell the reader about it.
+ADVICE = (
+    ("async def functions are not natively supported", NO_MARKER),
+    ("'ellipsis' object", NOT_WRITTEN),
+    (
+        "'coroutine' object is not callable",
+        START_SOON,
+    ),
+    (
+        "'coroutine' object",
+        "it uses a coroutine as if it were the answer: put `await` before the call, "
+        "and on one line parentheses around both, as in `(await client.get(...)).json()`",
+    ),
+    (
+        "'FixtureFunctionDefinition' object",
+        "it uses a fixture without asking for it: put the fixture's name between the parentheses "
+        "of the `def`",
+    ),
+    (
+        "can't be used in 'await' expression",  # before Python 3.14
+        "it awaits what is there at once: leave that `await` out",
+    ),
+    ("can't be awaited", "it awaits what is there at once: leave that `await` out"),
+    (
+        "Cannot run the event loop while another loop is running",
+        "it starts a loop inside a running one: await AsyncClient instead",
+    ),
+    (
+        "cannot be called from a running event loop",
+        "it starts a loop inside a running one: write `await` in the place of the `run`",
+    ),
+    (
+        "is bound to a different event loop",
+        "it waits for something that an earlier test's loop has bound: make that thing in the test "
+        "or in a fixture",
+    ),
+    (
+        "no running event loop",
+        "it runs on trio and calls asyncio: have `anyio_backend` return asyncio, or call AnyIO",
+    ),
+    ("[Errno 27]", "it writes more than 64 MB: print less"),
+    ("RecursionError", "it calls itself without end: give the recursion a way out"),
+)
+
+
+# --- what is read from the file ------------------------------------------------------------------
+
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def does_not_compile(tests: str) -> str:
+    """Say why Python cannot read the file, or nothing."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(tests)
+            compile(tree, runner.TEST_FILE, "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", None)
+        where = f"Line {line}" if line else "The file"
+        text = getattr(error, "msg", None) or str(error)
+        if "outside async function" in text or "await' outside" in text:
+            if any(node.lineno <= line <= node.end_lineno for node in _functions(tree)):
+                return f"{where} awaits in a plain `def`: write `async def`."
+            return f"{where} awaits outside a test: move it into an `async def test_...`."
+        return f"{where} is not Python: {text}. Mend it and run the cell again."
+    return ""
+
+
+def notes(tests: str) -> list[str]:
+    """Say what in the file, though it runs, is hardly what was meant."""
+    tree = ast.parse(tests)
+    found = []
+    for scope in [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]:
+        names = [node.name for node in scope.body if isinstance(node, FUNCTIONS)]
+        for name in dict.fromkeys(names):
+            if names.count(name) > 1:
+                found.append(f"`{name}` is defined more than once: only the last one counts.")
+    helpers = {node.name for node in _functions(tree)} - {
+        node.name for node in tree.body if "fixture" in "".join(_decorators(node))
+    }
+    blocking = _names_of_test_clients(tree)
+    for test in (node for node in _functions(tree) if node.name.startswith("test")):
+        if not _can_fail(test, helpers):
+            found.append(f"`{test.name}` asserts nothing: only an error can make it fail.")
+        for node in ast.walk(test):
+            if isinstance(node, ast.Assert) and isinstance(node.test, ast.Tuple):
+                found.append(
+                    f"`{test.name}` asserts a tuple, which is always true: "
+                    f"take the parentheses away in line {node.lineno}."
+                )
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "start_soon":
+                if node.args and isinstance(node.args[0], ast.Call | ast.Await):
+                    found.append(f"{START_SOON} (line {node.lineno}).")
+        used = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+        used |= {argument.arg for argument in test.args.args}
+        if isinstance(test, ast.AsyncFunctionDef) and used & blocking:
+            found.append(
+                f"`{test.name}` uses TestClient in an `async def`, and the loop stands still until "
+                "it answers: await AsyncClient."
+            )
+    return found
+
+
+def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, FUNCTIONS))
+
+
+def _decorators(node: ast.AST) -> list[str]:
+    return [ast.unparse(one) for one in getattr(node, "decorator_list", ())]
+
+
+def _can_fail(test: ast.AST, helpers: set[str]) -> bool:
+    """Whether the test asserts or raises, or names what may do so for it."""
+    for node in ast.walk(test):
+        if isinstance(node, ast.Assert | ast.Raise):
+            return True
+        name = getattr(node, "id", None) or getattr(node, "attr", "")
+        if name in helpers or re.search("assert|raise|fail|warns", name):
+            return True
+    return False
+
+
+def _names_of_test_clients(tree: ast.AST) -> set[str]:
+    """TestClient itself, the names that hold one, and the fixtures that make one."""
+
+    def makes(node):
+        calls = (one for one in ast.walk(node) if isinstance(one, ast.Call))
+        return any(getattr(call.func, "id", "") == "TestClient" for call in calls)
+
+    names = {"TestClient"}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and makes(node):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, FUNCTIONS) and not node.name.startswith("test") and makes(node):
+            names.add(node.name)
+    return names
+
+
+# --- what is read from a run ---------------------------------------------------------------------
+
+
+def does_not_run(result: dict) -> str:
+    """Say why no test of the file could run, or nothing."""
+    if result["errors"]:
+        error = last_error(result)
+        last = [line for line in error.splitlines() if line.startswith("E  ")]
+        text = last[-1][1:].strip() if last else error.splitlines()[-1]
+        missing = re.search(r"No module named '([\w.]+)'", text)
+        if missing:
+            return (
+                f"The file imports {missing[1]}, which is not installed here. "
+                "Use the packages of the course, or install it first."
+            )
+        return f"The file stops before its first test: {text}"
+    if result["collected"] is None:
+        if result["overran"]:
+            where = f" at line {result['line']}" if result["line"] else ""
+            return f"The file never ends{where}, before its first test: take that out of it."
+    if not result["collected"] and result["done"] == NO_TESTS:
+        return "There is no test in it: pytest runs functions whose names begin with `test_`."
+    if not result["collected"]:
+        return (
+            "The file ends the whole test run while it is loaded "
+            "(sys.exit, os._exit or an interrupt at the top level): take that out."
+        )
+    return ""
+
+
+def never_awaited(message: str) -> str:
+    """Say what a test called and did not await, from the warning's text."""
+    name = message.split("'")[1] if "'" in message else "a coroutine"
+    return f"`{name}` was called and never awaited: put `await` before the call"
+
+
+def stopped(result: dict, seconds: float) -> str:
+    """Say how the test that was running kept the run from its end."""
+    if result["overran"]:
+        at = f" in line {result['line']}" if result["line"] else ""
+        return (
+            f"it had not ended after {seconds:.0f} seconds and was stopped{at}: "
+            "give what it waits for a deadline, or look for an `await` that is missing"
+        )
+    return (
+        "it ended the whole test run (sys.exit, os._exit, pytest.exit or KeyboardInterrupt): "
+        "a test ends by returning, or by an assertion that fails"
+    )
+
+
+def why_failed(outcome: dict) -> str:
+    """Say in a sentence why a test fails on an app that is right."""
+    text = outcome["report"] + outcome["message"]
+    if "requested an async fixture" in text:
+        return PLAIN_DEF if outcome.get("plain") else NO_MARKER
+    for sign, advice in ADVICE:
+        if sign in text:
+            return advice
+    if missing := re.search(r"fixture '(\w+)' not found", text):
+        available = re.search(r"available fixtures: (.+?)\n(?:E +)?>", text, re.DOTALL)
+        names = re.findall(r"\w+", available[1]) if available else []
+        near = difflib.get_close_matches(missing[1], names, 1)
+        ask = f"did you mean `{near[0]}`?" if near else "define it, or take it out"
+        return f"there is no fixture `{missing[1]}`: {ask}"
+    first = outcome["message"].splitlines()[0] if outcome["message"] else "see the report"
+    if "ExceptionGroup" in first:  # a task group's; the first error in it says more
+        inside = re.search(
+            r"^[ |]+\| (?!\w*ExceptionGroup)(\w+: .+)", outcome["report"], re.MULTILINE
+        )
+        first = inside[1] if inside else first
+    first = _without_addresses(first)
+    frames = re.findall(rf"^{runner.TEST_FILE}:\d+: in (\w+)", outcome["report"], re.MULTILINE)
+    if outcome["when"] == "setup":
+        return (
+            f"its fixture `{frames[-1]}` fails: {first}" if frames else f"a fixture fails: {first}"
+        )
+    if outcome["when"] == "teardown":
+        return f"one of its fixtures fails while it cleans up: {first}"
+    return FAILS + first
+
+
+def own_frames(report: str) -> str:
+    """Cut pytest's report to the frames of the test file and of main.py, and the error's lines."""
+    kept, own, inside = [], True, None
+    for line in report.splitlines():
+        if frame := re.match(r"(\S+):\d+: in ", line):
+            own = frame[1] in ("main.py", runner.TEST_FILE)
+        elif frame := re.match(r'([ |]*)File "(.+)", line', line):  # in a group of exceptions
+            folder, _, name = frame[2].replace("\\", "/").rpartition("/")
+            own, inside = folder.endswith(f"/{runner.PROJECT}"), f"{frame[1]}  "
+            line = line.replace(frame[2], name)
+        elif inside and not line.startswith(inside):
+            own, inside = True, None
+        if own or re.match(r"E( |$)", line):
+            kept.append(line)
+    text = _without_addresses("\n".join(kept))
+    if len(text) > MAX_REPORT:
+        text = "...\n" + text[-MAX_REPORT:].partition("\n")[2]
+    return text
+
+
+def last_error(result: dict) -> str:
+    """Return what pytest reported last of a file that it could not load."""
+    return result["errors"][-1] if result["errors"] else ""
+
+
+def _without_addresses(text: str) -> str:
+    return re.sub(r" at 0x[0-9a-f]+", "", text)

@@ -33,7 +33,7 @@ class Notebook:
 
     def __init__(self, folder):
         self.manager, self.client = start_new_kernel(
-            cwd=str(folder), env=os.environ | {"PY_COLORS": "0"}
+            cwd=str(folder), env=os.environ | {"PY_COLORS": "0", "PYTEST_ADDOPTS": "-p no:nbval"}
         )
 
     def run(self, cell: str, interrupt_after: float | None = None) -> str:

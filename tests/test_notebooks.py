@@ -74,7 +74,8 @@ def validate(
     return subprocess.run(
         [
             *[sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "no:cacheprovider"],
-            *["--color=no", "-q", "--nbval" if strict else "--nbval-lax", "--nbval-current-env"],
+            *["-p", "nbval", "--nbval" if strict else "--nbval-lax", "--nbval-current-env"],
+            *["--color=no", "-q"],
             *[f"--nbval-cell-timeout={tool.CELL_TIMEOUT}"],
             *["--nbval-sanitize-with", str(tool.SANITIZERS), str(path)],
         ],

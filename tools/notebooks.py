@@ -58,6 +58,8 @@ def environment(notebook: Path, scratch: Path) -> dict[str, str]:
         and name not in ("CI", "BUILD_NUMBER", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "LINES")
     }
     env["COLUMNS"] = "80"
+    # A learner has no nbval, whose imports would cost each first %%ipytest seconds.
+    env["PYTEST_ADDOPTS"] = "-p no:nbval"
     env["IPYTHONDIR"] = str(scratch / "ipython")
     env["JUPYTER_PREFER_ENV_PATH"] = "1"
     env["BUGHUNT_PROGRESS"] = str(scratch / "progress.json")

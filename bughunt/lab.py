@@ -76,7 +76,6 @@ def main(args: list[str] | None = None) -> int:
         "jupyterlab",
         f"--ServerApp.root_dir={ROOT / 'my'}",
         f"--LabApp.default_url=/lab/tree/{START}",
-        "--LabApp.news_url=None",  # its question about news would cover the first lesson
         *(sys.argv[2:] if args is None else args),
     ]
     if os.name == "posix":

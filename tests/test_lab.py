@@ -145,4 +145,3 @@ def test_jupyterlab_takes_our_arguments():
     ).stdout
     assert "--ServerApp.root_dir=" in said
     assert "--LabApp.default_url=" in said
-    assert "--LabApp.news_url=" in said

@@ -138,6 +138,7 @@ class _Case:
         self.judge, self.tests, self.hunt = judge, tests, hunt
         self.work, self.common, self.count = work, common, 0
         self.aside: dict[str, SetAside] = {}
+        self.stops = 0  # how many tests have kept a run on the app from its end
         self.notes = advice.notes(tests)
 
     def prepare(self, source: str, deadline: float, **more) -> dict:
@@ -195,11 +196,10 @@ class _Case:
                 continue
             if not _stopped(result):
                 return result
-            if result["running"] in self.aside or len(self.aside) >= 2:
-                return self.summary(result, [], False)
+            self.stops += 1
             why = advice.stopped(result, FIRST_DEADLINE)
             self.aside[result["running"]] = SetAside(result["running"], why)
-            if len(self.aside) == len(result["collected"]):
+            if self.stops == 2 or len(self.aside) == len(result["collected"]):
                 return self.summary(result, [], False)
 
     def whys(self, result: dict) -> dict[str, str]:

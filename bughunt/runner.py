@@ -113,6 +113,7 @@ def run_here(run: dict) -> None:
     import pytest
 
     os.chdir(run["folder"])
+    import_trio_for(run)
     with open(run["events"], "a", encoding="utf-8") as events, open(run["stack"], "w") as stack:
         # A little before the deadline, note which line was running: it can name an endless loop.
         faulthandler.dump_traceback_later(run["deadline"] * 0.9, file=stack)
@@ -194,6 +195,15 @@ def kill_tree(pid: int, itself: bool = True) -> None:
                 process.kill()
 
 
+def import_trio_for(run: dict) -> None:
+    """If the tests speak of trio, import it; and have it wake tasks in the same order each time."""
+    if b"trio" in Path(run["folder"], TEST_FILE).read_bytes():
+        import anyio._backends._trio  # noqa: F401
+        import trio
+
+        trio._core._run._r.seed(0)  # it draws lots, so that nobody relies on an order
+
+
 def run_batch(runs: list[dict], at_once: int = AT_ONCE) -> list[dict]:
     """Run each of `runs`, `at_once` at a time; return what each left, in the same order.
 
@@ -202,6 +212,8 @@ def run_batch(runs: list[dict], at_once: int = AT_ONCE) -> list[dict]:
             (files to write), `deadline` (seconds), and, if need be, `only` or `without` (names of
             tests), `backwards` or `seed` (for another order) and `anyio_mode`.
     """
+    if runs and CAN_FORK:
+        import_trio_for(runs[0])
     waiting, running, results = list(enumerate(runs)), {}, {}
     parent = os.getppid()
     while waiting or running:

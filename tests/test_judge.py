@@ -223,6 +223,13 @@ def test_a_slip_gets_its_sentence(judge, sample, tests, words):
     assert verdict.outcome == "does not run" or "test_good" in verdict.tests
 
 
+def test_a_test_that_hangs_after_others_that_fail_is_named(judge, sample):
+    tests = "".join(f"def test_wrong_{n}():\n    assert {n} == 0\n" for n in (1, 2, 3))
+    verdict = judge.judge(HEAD + tests + ASYNC + "    await anyio.sleep_forever()", sample)
+    assert "had not ended" in {one.test: one.why for one in verdict.set_aside}["test_bad"]
+    assert len(verdict.set_aside) == 4 and verdict.tests == ["test_good"] and verdict.caught == 1
+
+
 def test_good_tests_get_no_note(judge, sample, solution):
     for tests in (solution, CLASSES, TRIO, BOTH, TEST_CLIENT):
         assert judge.judge(tests, sample).notes == []

@@ -29,7 +29,10 @@ GRACE = 0 if CAN_FORK else 3  # seconds beyond the deadline, for a fresh Python 
 MAX_FILE_BYTES = 64 * 2**20  # what one test run may write into one file, captured output included
 MAX_REPORT = 60_000  # characters of a failure's report that are passed on
 # Plugins of pytest that no verdict needs; each would cost every run a little.
-UNUSED = "cacheprovider doctest faulthandler junitxml pastebin setuponly setupplan stepwise".split()
+UNUSED = """
+    cacheprovider debugging doctest faulthandler freeze_support junitxml pastebin python_path
+    setuponly setupplan stepwise terminalprogress
+""".split()
 # A tests' own `anyio_backend` comes before this one; session scope, so that fixtures may have any.
 CONFTEST = """import pytest
 
@@ -113,7 +116,7 @@ def run_here(run: dict) -> None:
     import pytest
 
     os.chdir(run["folder"])
-    import_trio_for(run)
+    import_what_is_named(run)
     with open(run["events"], "a", encoding="utf-8") as events, open(run["stack"], "w") as stack:
         # A little before the deadline, note which line was running: it can name an endless loop.
         faulthandler.dump_traceback_later(run["deadline"] * 0.9, file=stack)
@@ -195,13 +198,17 @@ def kill_tree(pid: int, itself: bool = True) -> None:
                 process.kill()
 
 
-def import_trio_for(run: dict) -> None:
-    """If the tests speak of trio, import it; and have it wake tasks in the same order each time."""
-    if b"trio" in Path(run["folder"], TEST_FILE).read_bytes():
+def import_what_is_named(run: dict) -> None:
+    """Import the larger packages that the tests speak of."""
+    text = Path(run["folder"], TEST_FILE).read_text("utf-8")
+    if "TestClient" in text:
+        import fastapi.testclient  # noqa: F401
+    if "trio" in text:
         import anyio._backends._trio  # noqa: F401
         import trio
 
-        trio._core._run._r.seed(0)  # it draws lots, so that nobody relies on an order
+        # It draws lots for the order in which tasks go on: a verdict is the same each time.
+        trio._core._run._r.seed(0)
 
 
 def run_batch(runs: list[dict], at_once: int = AT_ONCE) -> list[dict]:
@@ -213,7 +220,8 @@ def run_batch(runs: list[dict], at_once: int = AT_ONCE) -> list[dict]:
             tests), `backwards` or `seed` (for another order) and `anyio_mode`.
     """
     if runs and CAN_FORK:
-        import_trio_for(runs[0])
+        import_what_is_named(runs[0])
+        gc.freeze()
     waiting, running, results = list(enumerate(runs)), {}, {}
     parent = os.getppid()
     while waiting or running:
@@ -314,7 +322,6 @@ async def order(order: Order):
     return order
 """
 WARM_TESTS = """import pytest
-from fastapi.testclient import TestClient
 from httpx import ASGITransport, AsyncClient
 from main import app
 
@@ -338,7 +345,6 @@ async def test_order(client):
 
 
 def test_fails():
-    assert TestClient
     assert [1] == [2]
 """
 

@@ -228,7 +228,7 @@ class Notebook:
         item = self.page.locator("[data-command='apputils:change-theme']", has_text=name)
         item.filter(has_text=re.compile(f"^{name}$")).first.click()
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", name)
-        self.page.wait_for_load_state("networkidle")
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
 
 def solution(notebook: str, hunt: str) -> str:

@@ -27,6 +27,7 @@ def pytest_configure(config):
 
     def cell_has_ended(*_):
         shell.events.unregister("post_run_cell", cell_has_ended)
+        config.option.tbstyle = "no"  # a test that is stopped by hand has nothing to tell
         stop(thread)
 
     shell.events.register("post_run_cell", cell_has_ended)

@@ -35,6 +35,11 @@ START_SOON = (
     "`start_soon` wants the function and then its arguments, not a call: "
     '`start_soon(order, "leek")`, not `start_soon(order("leek"))`'
 )
+OTHER_LOOP = "is bound to a different event loop"
+ASYNCIO_ON_TRIO = (
+    "it runs on trio and calls asyncio: have `anyio_backend` return asyncio, or call AnyIO"
+)
+BREAKS = "the test itself breaks: "
 FAILS = "it fails on the app, which keeps its promises: "
 # What a failure on the app may say, and what to tell the reader about it.
 ADVICE = (
@@ -50,11 +55,6 @@ ADVICE = (
         "and on one line parentheses around both, as in `(await client.get(...)).json()`",
     ),
     (
-        "'FixtureFunctionDefinition' object",
-        "it uses a fixture without asking for it: put the fixture's name between the parentheses "
-        "of the `def`",
-    ),
-    (
         "can't be used in 'await' expression",  # before Python 3.14
         "it awaits what is there at once: leave that `await` out",
     ),
@@ -68,14 +68,12 @@ ADVICE = (
         "it starts a loop inside a running one: write `await` in the place of the `run`",
     ),
     (
-        "is bound to a different event loop",
+        OTHER_LOOP,
         "it waits for something that an earlier test's loop has bound: make that thing in the test "
         "or in a fixture",
     ),
-    (
-        "no running event loop",
-        "it runs on trio and calls asyncio: have `anyio_backend` return asyncio, or call AnyIO",
-    ),
+    ("no running event loop", ASYNCIO_ON_TRIO),
+    ("There is no current event loop", ASYNCIO_ON_TRIO),
     ("[Errno 27]", "it writes more than 64 MB: print less"),
     ("RecursionError", "it calls itself without end: give the recursion a way out"),
 )
@@ -114,10 +112,13 @@ def notes(tests: str) -> list[str]:
         for name in dict.fromkeys(names):
             if names.count(name) > 1:
                 found.append(f"`{name}` is defined more than once: only the last one counts.")
-    helpers = {node.name for node in _functions(tree)} - {
-        node.name for node in tree.body if "fixture" in "".join(_decorators(node))
-    }
-    blocking = _names_of_test_clients(tree)
+    fixtures = {node.name for node in tree.body if "fixture" in "".join(_decorators(node))}
+    helpers = {node.name for node in _functions(tree)} - fixtures
+    for node in tree.body:
+        name = getattr(node, "name", "")
+        if not name.lower().startswith("test") and "pytest.mark" in " ".join(_decorators(node)):
+            start = "Test" if isinstance(node, ast.ClassDef) else "test_"
+            found.append(f"`{name}` is marked and does not run: begin its name with `{start}`.")
     for test in (node for node in _functions(tree) if node.name.startswith("test")):
         if not _can_fail(test, helpers):
             found.append(f"`{test.name}` asserts nothing: only an error can make it fail.")
@@ -130,13 +131,21 @@ def notes(tests: str) -> list[str]:
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "start_soon":
                 if node.args and isinstance(node.args[0], ast.Call | ast.Await):
                     found.append(f"{START_SOON} (line {node.lineno}).")
-        used = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
-        used |= {argument.arg for argument in test.args.args}
-        if isinstance(test, ast.AsyncFunctionDef) and used & blocking:
-            found.append(
-                f"`{test.name}` uses TestClient in an `async def`, and the loop stands still until "
-                "it answers: await AsyncClient."
-            )
+    if blocking := async_tests_with_test_client(tests):
+        names = ", ".join(f"`{name}`" for name in blocking)
+        found.append(f"TestClient in an `async def` has the loop stand still: {names}.")
+    return found
+
+
+def async_tests_with_test_client(tests: str) -> list[str]:
+    """Return the names of the tests that are an `async def` and use TestClient."""
+    tree, found = ast.parse(tests), []
+    blocking = _names_of_test_clients(tree)
+    for node in _functions(tree):
+        used = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+        used |= {argument.arg for argument in node.args.args}
+        if type(node) is ast.AsyncFunctionDef and node.name.startswith("test") and used & blocking:
+            found.append(node.name)
     return found
 
 
@@ -225,11 +234,30 @@ def stopped(result: dict, seconds: float) -> str:
     )
 
 
-def why_failed(outcome: dict) -> str:
-    """Say in a sentence why a test fails on an app that is right."""
+def why_failed(outcome: dict, plain: bool, with_test_client: bool) -> str:
+    """Say in a sentence why a test fails on an app that is right.
+
+    Args:
+        outcome: what the runner tells of the test.
+        plain: whether the test is a plain `def`.
+        with_test_client: whether it is an `async def` that uses TestClient.
+    """
     text = outcome["report"] + outcome["message"]
+    frames = re.findall(rf"^{runner.TEST_FILE}:\d+: in (\w+)", outcome["report"], re.MULTILINE)
     if "requested an async fixture" in text:
-        return PLAIN_DEF if outcome.get("plain") else NO_MARKER
+        return PLAIN_DEF if plain else NO_MARKER
+    if "'FixtureFunctionDefinition' object" in text:
+        if frames and not frames[-1].startswith("test"):
+            return (
+                f"`{frames[-1]}` uses a fixture: have the test ask for it between the parentheses "
+                "of its `def`, and hand it over as an argument"
+            )
+        return (
+            "it uses a fixture without asking for it: put the fixture's name between the "
+            "parentheses of the `def`"
+        )
+    if OTHER_LOOP in text and with_test_client:
+        return "TestClient runs the app in another loop than your test: await AsyncClient"
     for sign, advice in ADVICE:
         if sign in text:
             return advice
@@ -245,15 +273,18 @@ def why_failed(outcome: dict) -> str:
             r"^[ |]+\| (?!\w*ExceptionGroup)(\w+: .+)", outcome["report"], re.MULTILINE
         )
         first = inside[1] if inside else first
+        if first.startswith(("KeyError", "IndexError", "UnboundLocalError")):
+            first += " (what the tasks of a task group leave is there after its `async with`)"
     first = _without_addresses(first)
-    frames = re.findall(rf"^{runner.TEST_FILE}:\d+: in (\w+)", outcome["report"], re.MULTILINE)
     if outcome["when"] == "setup":
         return (
             f"its fixture `{frames[-1]}` fails: {first}" if frames else f"a fixture fails: {first}"
         )
     if outcome["when"] == "teardown":
         return f"one of its fixtures fails while it cleans up: {first}"
-    return FAILS + first
+    by_assertion = first.startswith(("assert", "AssertionError", "Failed"))
+    in_app = re.search(r'^main\.py:\d+|[/\\]main\.py", line', outcome["report"], re.MULTILINE)
+    return (FAILS if by_assertion or in_app else BREAKS) + first
 
 
 def own_frames(report: str) -> str:

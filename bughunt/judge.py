@@ -207,24 +207,27 @@ class _Case:
         plain = {
             node.name for node in ast.walk(ast.parse(self.tests)) if type(node) is ast.FunctionDef
         }
+        with_test_client = advice.async_tests_with_test_client(self.tests)
         found = {}
         for test, outcome in result["tests"].items():
             if outcome["outcome"] == "skipped":
                 found[test] = advice.SKIPPED
             elif outcome["outcome"] == "failed":
-                outcome["plain"] = runner.function_of(test) in plain
-                found[test] = advice.why_failed(outcome)
+                name = runner.function_of(test)
+                found[test] = advice.why_failed(outcome, name in plain, name in with_test_client)
         for test, message in result["never_awaited"].items():
             why = advice.never_awaited(message)
             if test not in result["tests"]:
                 self.notes.append(f"Somewhere {why}.")
-            elif found.get(test, advice.FAILS).startswith(advice.FAILS):
+            elif found.get(test, advice.FAILS).startswith((advice.FAILS, advice.BREAKS)):
                 found[test] = why
         return found
 
     def pass_alone(self, whys: dict[str, str], result: dict) -> set[str]:
         """Tell which of the failures are the fault of the tests before them."""
-        failed = [test for test, why in whys.items() if why.startswith(advice.FAILS)]
+        failed = [
+            test for test, why in whys.items() if why.startswith((advice.FAILS, advice.BREAKS))
+        ]
         if len(result["tests"]) == 1 or not 0 < len(failed) <= MOST_ALONE:
             return set()
         source, deadline = self.hunt.source, FIRST_DEADLINE

@@ -150,6 +150,24 @@ SLIPS = {
         "@pytest.mark.anyio\nasync def test_bad():\n    await client.get('/')\n",
         "it uses a fixture without asking for it",
     ),
+    "a helper that uses a fixture": (
+        "async def ask():\n    return await client.get('/')\n"
+        "@pytest.mark.anyio\nasync def test_bad():\n    assert await ask()\n",
+        "test_bad: `ask` uses a fixture",
+    ),
+    "a name that pytest does not run": (
+        "@pytest.mark.anyio\nasync def tset_bad(client):\n    assert await client.get('/')\n",
+        "note  `tset_bad` is marked and does not run",
+    ),
+    "a name misspelt": (
+        "def test_bad():\n    assert nobody\n",
+        "the test itself breaks: NameError",
+    ),
+    "a look into the answers too early": (
+        f"{ASYNC}    answers = {{}}\n    async with anyio.create_task_group() as group:\n"
+        "        group.start_soon(client.get, '/')\n        assert answers['leek']\n",
+        "is there after its `async with`",
+    ),
     "a fixture misspelt": ("def test_bad(cleint):\n    pass\n", "did you mean `client`?"),
     "a fixture that fails": (
         "@pytest.fixture\ndef full():\n    1 / 0\ndef test_bad(full):\n    assert full\n",
@@ -207,7 +225,7 @@ SLIPS = {
     "TestClient in an async def": (
         "from fastapi.testclient import TestClient\n"
         f"{ASYNC}    assert TestClient(app).get('/crops').status_code == 200\n",
-        "note  `test_bad` uses TestClient in an `async def`",
+        "note  TestClient in an `async def` has the loop stand still: `test_bad`",
     ),
     "a call that is not written yet": (
         f"{ASYNC}    response = ...\n    assert response.status_code == 200\n",

@@ -1,0 +1,21 @@
+import anyio
+import pytest
+from httpx import ASGITransport, AsyncClient
+from main import CardRefused, make_app
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+def client_for(app):
+    return AsyncClient(transport=ASGITransport(app=app), base_url="http://test")
+
+
+async def buy(app, card="gold"):
+    async with client_for(app) as client:
+        return await client.post("/orders", params={"card": card})
+
+
+# Your tests. Each makes its own app, with a `pay` of its own: make_app(pay, crates=2).

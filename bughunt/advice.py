@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from . import runner
 
+IMPORTED = ("main", "pytest", "httpx", "anyio", "asyncio", "fastapi", "sqlalchemy")
 NO_TESTS = 5  # pytest's exit status
 MAX_REPORT = 6_000  # characters of a failure's report that are shown
 
@@ -27,9 +28,9 @@ LEFT_BEHIND = (
     "alone it passes: an earlier test left something in the app. Let each test use what is its own "
     "(another crop, another name), or look at what has changed, not at all there is"
 )
-NEEDS_EARLIER = (
-    "passes only after the tests before it: let it make what it needs by itself, "
-    "for nobody promises an order"
+NOT_IN_REVERSE = (
+    "fails when the tests run in reverse: what another test did changes its result. "
+    "Give it data of its own"
 )
 START_SOON = (
     "`start_soon` wants the function and then its arguments, not a call: "
@@ -128,6 +129,11 @@ def notes(tests: str) -> list[str]:
                     f"`{test.name}` asserts a tuple, which is always true: "
                     f"take the parentheses away in line {node.lineno}."
                 )
+            if isinstance(node, ast.Assert) and _is_an_answer(node.test):
+                found.append(
+                    f"Line {node.lineno} asserts an answer, or a status, and compares it with "
+                    "nothing: every answer is true, a 404 too."
+                )
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "start_soon":
                 if node.args and isinstance(node.args[0], ast.Call | ast.Await):
                     found.append(f"{START_SOON} (line {node.lineno}).")
@@ -168,6 +174,14 @@ def _can_fail(test: ast.AST, helpers: set[str]) -> bool:
     return False
 
 
+def _is_an_answer(node: ast.AST) -> bool:
+    """Whether this is `await client.get(...)`, or the like, or the `status_code` of something."""
+    if isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
+        verbs = ("get", "post", "put", "patch", "delete", "head", "options", "request")
+        return getattr(node.value.func, "attr", "") in verbs
+    return isinstance(node, ast.Attribute) and node.attr == "status_code"
+
+
 def _names_of_test_clients(tree: ast.AST) -> set[str]:
     """TestClient itself, the names that hold one, and the fixtures that make one."""
 
@@ -195,6 +209,9 @@ def does_not_run(result: dict) -> str:
         text = last[-1][1:].strip() if last else error.splitlines()[-1]
         missing = re.search(r"No module named '([\w.]+)'", text)
         if missing:
+            near = difflib.get_close_matches(missing[1], IMPORTED, 1)
+            if near:
+                return f"The file imports {missing[1]}, which there is not: did you mean {near[0]}?"
             return (
                 f"The file imports {missing[1]}, which is not installed here. "
                 "Use the packages of the course, or install it first."

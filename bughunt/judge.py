@@ -3,6 +3,7 @@
 import ast
 import atexit
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -158,7 +159,7 @@ class _Case:
         first = self.on_app()
         if isinstance(first, Verdict):
             return first
-        deadline = max(LEAST_DEADLINE, SLOWER * first["seconds"])
+        deadline = _stretched(max(LEAST_DEADLINE, SLOWER * first["seconds"]), 3)
         source = self.hunt.source
         variants = [
             *((variation, variation.apply(source), {}) for variation in self.hunt.variations),
@@ -176,7 +177,8 @@ class _Case:
     def on_app(self) -> dict | Verdict:
         """Run the tests on the app; once more without the one that hung or ended the run."""
         while True:
-            result = self.judge.run([self.prepare(self.hunt.source, FIRST_DEADLINE)])[0]
+            deadline = _stretched(FIRST_DEADLINE, 1.5)
+            result = self.judge.run([self.prepare(self.hunt.source, deadline)])[0]
             broken = advice.does_not_run(result)
             if broken:
                 report = advice.last_error(result)
@@ -197,7 +199,7 @@ class _Case:
             if not _stopped(result):
                 return result
             self.stops += 1
-            why = advice.stopped(result, FIRST_DEADLINE)
+            why = advice.stopped(result, deadline)
             self.aside[result["running"]] = SetAside(result["running"], why)
             if self.stops == 2 or len(self.aside) == len(result["collected"]):
                 return self.summary(result, [], False)
@@ -248,7 +250,7 @@ class _Case:
             for test in _failing(result, self.judged(first)):
                 report = result["tests"].get(test, {}).get("report", "")
                 if variant == BACKWARDS:
-                    self.notes.append(f"`{test}` {advice.NEEDS_EARLIER}.")
+                    self.notes.append(f"`{test}` {advice.NOT_IN_REVERSE}.")
                     continue
                 if variant == AGAIN:
                     why = "it passed on the app, and the next time it did not: it depends on chance"
@@ -291,6 +293,12 @@ def _failing(result: dict, counted: list[str]) -> list[str]:
     if _stopped(result):
         failing.add(result["running"])
     return [test for test in counted if test in failing]
+
+
+def _stretched(seconds: float, most: float) -> float:
+    """Return a deadline up to `most` times as long where the machine has too much to do."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0  # not on Windows
+    return seconds * min(max(1, load / (os.cpu_count() or 1)), most)
 
 
 def _stopped(result: dict) -> bool:

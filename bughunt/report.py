@@ -41,7 +41,10 @@ def headline(verdict: Verdict) -> str:
         return f"{name}: does not run"
     tests = len(verdict.tests)
     count = f"{tests} test passes" if tests == 1 else f"{tests} tests pass"
-    aside = f", {len(verdict.set_aside)} set aside" if verdict.set_aside else ""
+    unwritten = len(_unwritten(verdict))
+    aside = f", {unwritten} not written yet" if unwritten else ""
+    if len(verdict.set_aside) > unwritten:
+        aside += f", {len(verdict.set_aside) - unwritten} set aside"
     return f"{name}: {count} on the app{aside}; {verdict.caught} of {len(verdict.bugs)} bugs caught"
 
 

@@ -19,15 +19,19 @@ async def test_good(client):
 
 ASYNC = "@pytest.mark.anyio\nasync def test_bad(client):\n"
 PLAIN = "def test_bad():\n"
-NEVER, ENDED = "test_bad: it had not ended after 4 seconds", "test_bad: it ended the whole test run"
+NEVER, ENDED = "test_bad: it had not ended after", "test_bad: it ended the whole test run"
 
 BAD_CELLS = [
     ("awaits_for_ever", HEAD + ASYNC + "    await anyio.sleep_forever()", NEVER),
     ("busy_loop", HEAD + PLAIN + "    while True: pass", NEVER),
     ("busy_loop_at_import", HEAD + "while True: pass", "The file never ends at line 16"),
     ("sleeps", HEAD + PLAIN + "    time.sleep(3600)", NEVER),
-    ("sys_exit", HEAD + PLAIN + "    sys.exit()", "test_bad: it "),
-    ("sys_exit_async", HEAD + ASYNC + "    sys.exit()", "test_bad: it "),
+    ("sys_exit", HEAD + PLAIN + "    sys.exit()", "test_bad: the test itself breaks: SystemExit"),
+    (
+        "sys_exit_async",
+        HEAD + ASYNC + "    sys.exit()",
+        "test_bad: the test itself breaks: SystemExit",
+    ),
     ("sys_exit_at_import", HEAD + "sys.exit(0)", "ends the whole test run while it is loaded"),
     ("os_exit", HEAD + PLAIN + "    os._exit(0)", ENDED),
     ("os_exit_at_import", HEAD + "os._exit(0)", "ends the whole test run while it is loaded"),

@@ -12,7 +12,8 @@ SAMPLE = Path(__file__).parent / "sample"
 
 @pytest.fixture(autouse=True)
 def own_progress(tmp_path, monkeypatch):
-    """Keep the learner's own progress out of it."""
+    """Keep the learner's own progress and signatures out of it."""
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
     monkeypatch.setenv("BUGHUNT_PROGRESS", str(tmp_path / "progress.json"))
 
 

@@ -168,6 +168,11 @@ SLIPS = {
         "        group.start_soon(client.get, '/')\n        assert answers['leek']\n",
         "is there after its `async with`",
     ),
+    "an answer asserted": (f"{ASYNC}    assert await client.get('/')\n", "every answer is true"),
+    "an import misspelt": (
+        "from mian import app\n",
+        "imports mian, which there is not: did you mean",
+    ),
     "a fixture misspelt": ("def test_bad(cleint):\n    pass\n", "did you mean `client`?"),
     "a fixture that fails": (
         "@pytest.fixture\ndef full():\n    1 / 0\ndef test_bad(full):\n    assert full\n",
@@ -214,7 +219,7 @@ SLIPS = {
         "async def left(client):\n    return (await client.get('/crops/leek')).json()['left']\n"
         f"{ASYNC.replace('bad', 'order')}    await client.post('/orders/leek?amount=1')\n"
         f"    assert await left(client) < 5\n{ASYNC}    assert await left(client) == 4\n",
-        "note  `test_bad` passes only after the tests before it",
+        "note  `test_bad` fails when the tests run in reverse",
     ),
     "one name for two tests": (
         "def test_bad():\n    assert 1\ndef test_bad():\n    assert 2\n",

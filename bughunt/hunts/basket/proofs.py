@@ -44,3 +44,9 @@ async def test_overfitted_item_order(client):
 async def test_overfitted_error_text(client):
     response = await client.delete("/baskets/cleo/items/tomato")
     assert response.json() == {"detail": "Not in the basket."}
+
+
+@pytest.mark.anyio
+async def test_overfitted_unknown_text(client):
+    response = await client.post("/baskets/cy/items", json={"crop": "stone", "quantity": 1})
+    assert response.json() == {"detail": "No such crop."}

@@ -32,4 +32,5 @@ async def order(app, street="Hill Road"):
         return await client.post("/deliveries", params={"street": street})
 
 
-# Your tests. Each makes an app with drivers of its own: make_app(book, call_driver, patience=0.01).
+# Your tests. Each makes an app with its own `async def call_driver(street)`:
+# make_app(book, call_driver, patience=0.01).

@@ -18,4 +18,4 @@ async def buy(app, card="gold"):
         return await client.post("/orders", params={"card": card})
 
 
-# Your tests. Each makes its own app, with a `pay` of its own: make_app(pay, crates=2).
+# Your tests. Each makes an app with its own `async def pay(card)`: make_app(pay, crates=2).

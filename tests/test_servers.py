@@ -50,6 +50,11 @@ def temporary(monkeypatch):
         yield Path(folder)
 
 
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
 @pytest.fixture(params=VARIABLES)
 def name(request):
     return request.param
@@ -188,6 +193,38 @@ def test_root_keeps_its_folders_closed(monkeypatch, temporary):
     monkeypatch.setattr(servers, "_is_open", lambda path: path == "/tmp" and really(path))
     with servers._folder() as folder, servers._run_postgresql(folder) as url:
         assert answer(url) == 1
+
+
+async def use(url: str) -> None:
+    """Put something into the database that could be put there only once."""
+    if url.startswith("mongodb"):
+        async with AsyncMongoClient(url) as client:
+            await client.get_default_database()["crops"].insert_one({"_id": "tomato"})
+    else:
+        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+        await connection.execute("CREATE TABLE crops ()")
+        await connection.close()
+
+
+@pytest.mark.anyio
+async def test_a_database_for_each(name):
+    with servers.databases(name) as new:
+        (one,), (other,) = new().values(), new().values()
+        assert one != other
+        await use(one)
+        await use(other)
+        with pytest.raises(Exception):  # noqa: B017
+            await use(one)
+    if name == "mongodb":
+        await use(one)  # a dropped one is empty
+    else:
+        with pytest.raises(asyncpg.InvalidCatalogNameError):
+            await use(one)
+
+
+def test_no_database():
+    with servers.databases("") as new:
+        assert new() == {}
 
 
 # --- none starts ---------------------------------------------------------------------------------

@@ -10,8 +10,10 @@ finished or was killed, stops the server and removes the folder. It has a sessio
 that a stop button does not reach it.
 """
 
+import asyncio
 import atexit
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -23,9 +25,10 @@ import sys
 import tempfile
 import time
 import unittest
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 WINDOWS = sys.platform == "win32"
 PATIENCE = 30  # seconds for each step of a start, and for a stop
@@ -81,14 +84,74 @@ def keep(name: str) -> str:
     From then on `mongodb()` or `postgresql()` gives the same. Where no server starts, print why and
     return the URL of a place where nobody answers: a notebook goes on, and its tests tell.
     """
-    opened, variable, nobody = KINDS[name]
     try:
-        url = _kept.enter_context(opened())
+        return _keep(name)
     except NoServerSoSkip as why:
         print(why)
-        return nobody
-    os.environ[variable] = url
-    return url
+        return KINDS[name][2]
+
+
+def _keep(name: str) -> str:
+    opened, variable, _ = KINDS[name]
+    os.environ[variable] = _kept.enter_context(opened())
+    return os.environ[variable]
+
+
+@contextlib.contextmanager
+def databases(name: str) -> Iterator[Callable[[], dict[str, str]]]:
+    """Give a function that makes a new database on the kept server, and drop them all at the end.
+
+    It returns the environment that names the database: MONGODB_URL or DATABASE_URL. Without a
+    `name`, nothing is made, and the environment is empty.
+
+    Raises:
+        NoServer: if none starts.
+    """
+    if not name:
+        yield dict
+        return
+    url, made = _keep(name), []
+    change = {"mongodb": _change_mongodb, "postgresql": _change_postgresql}[name]
+
+    def new() -> dict[str, str]:
+        made.append(f"bughunt_{os.getpid()}_{next(_numbers)}")
+        change(url, "CREATE", made[-1])
+        return {KINDS[name][1]: urlsplit(url)._replace(path=f"/{made[-1]}").geturl()}
+
+    try:
+        yield new
+    finally:
+        change(url, "DROP", *made)
+
+
+_numbers = itertools.count()
+
+
+def _change_mongodb(url: str, what: str, *names: str) -> None:
+    if what == "DROP":  # there is nothing to create: the first document does it
+        from pymongo import MongoClient
+
+        with MongoClient(url) as client:
+            for name in names:
+                client.drop_database(name)
+
+
+def _change_postgresql(url: str, what: str, *names: str) -> None:
+    import asyncpg
+
+    async def change():
+        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+        try:
+            for name in names:
+                # FORCE: a test may have left a connection open.
+                force = " WITH (FORCE)" if what == "DROP" else ""
+                await connection.execute(f"{what} DATABASE {name}{force}")
+        finally:
+            await connection.close()
+
+    # In a thread, for in a notebook a loop runs here.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, change()).result()
 
 
 @contextlib.contextmanager

@@ -41,6 +41,7 @@ class Printer:
 async def lifespan(app: FastAPI):
     printer = app.state.printer = Printer()
     worker = asyncio.create_task(printer.work())
+    await asyncio.sleep(0)  # the worker is at its queue before anybody comes
     yield
     async with asyncio.timeout(0.3):
         await printer.jobs.join()

@@ -61,10 +61,18 @@ class Recorder:
             for item in items
             if (name := _short(item.nodeid)) not in without and (only is None or name in only)
         ]
+        for item in items:
+            item._traceback_filter = self.own_frames
         if self.run.get("backwards"):
             items.reverse()
         if self.run.get("seed") is not None:
             random.Random(self.run["seed"]).shuffle(items)
+
+    def own_frames(self, excinfo):
+        """Leave pytest the frames of the run's own files: for others it parses whole packages."""
+        folder = Path(self.run["folder"]).resolve()
+        own = excinfo.traceback.filter(lambda at: Path(at.path).resolve().parent == folder)
+        return own or excinfo.traceback[-1:]
 
     def pytest_collection_finish(self, session):
         self.write(collected=[_short(item.nodeid) for item in session.items])
@@ -199,8 +207,14 @@ def kill_tree(pid: int, itself: bool = True) -> None:
 
 
 def import_what_is_named(run: dict) -> None:
-    """Import the larger packages that the tests speak of."""
-    text = Path(run["folder"], TEST_FILE).read_text("utf-8")
+    """Import the larger packages that the tests or the app speak of."""
+    files = (Path(run["folder"], name) for name in (TEST_FILE, "main.py"))
+    text = "".join(file.read_text("utf-8") for file in files)
+    if "sqlalchemy" in text:
+        import aiosqlite  # noqa: F401
+        import sqlalchemy.dialects.sqlite.aiosqlite
+        import sqlalchemy.ext.asyncio
+        import sqlalchemy.orm  # noqa: F401
     if "TestClient" in text:
         import fastapi.testclient  # noqa: F401
     if "trio" in text:

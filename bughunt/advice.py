@@ -26,7 +26,7 @@ SAYS_IT_ALL = (*BREAKS_THE_NEXT, NOT_WRITTEN)  # no report is needed beside it
 SKIPPED = "it was skipped or is expected to fail: that counts as not run"
 LEFT_BEHIND = (
     "alone it passes: an earlier test left something in the app. Let each test use what is its own "
-    "(another crop, another name), or look at what has changed, not at all there is"
+    "(another crop, another name), put back what it replaced, and look at what has changed"
 )
 NOT_IN_REVERSE = (
     "fails when the tests run in reverse: what another test did changes its result. "

@@ -37,6 +37,10 @@ START_SOON = (
     '`start_soon(order, "leek")`, not `start_soon(order("leek"))`'
 )
 OTHER_LOOP = "is bound to a different event loop"
+BOUND_EARLIER = (
+    "it waits for something that an earlier test's loop has bound: make that thing in the test "
+    "or in a fixture"
+)
 ASYNCIO_ON_TRIO = (
     "it runs on trio and calls asyncio: have `anyio_backend` return asyncio, or call AnyIO"
 )
@@ -68,11 +72,10 @@ ADVICE = (
         "cannot be called from a running event loop",
         "it starts a loop inside a running one: write `await` in the place of the `run`",
     ),
-    (
-        OTHER_LOOP,
-        "it waits for something that an earlier test's loop has bound: make that thing in the test "
-        "or in a fixture",
-    ),
+    (OTHER_LOOP, BOUND_EARLIER),
+    ("Cannot use AsyncMongoClient in different event loop", BOUND_EARLIER),
+    ("attached to a different loop", BOUND_EARLIER),
+    ("Event loop is closed", BOUND_EARLIER),
     ("no running event loop", ASYNCIO_ON_TRIO),
     ("There is no current event loop", ASYNCIO_ON_TRIO),
     ("[Errno 27]", "it writes more than 64 MB: print less"),

@@ -61,7 +61,8 @@ class Hunt:
     """One exercise. `folder` holds main.py, start.py, proofs.py and hunt.toml.
 
     `kind` is "hunt" (write the tests) or "mend" (put a broken test file right); `fails` is, for a
-    mend, a text that the verdict on the untouched file contains.
+    mend, a text that the verdict on the untouched file contains. `server` is "mongodb" or
+    "postgresql" where the tests need one: each variant gets a database of its own there.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Hunt:
     variations: tuple[Variation, ...]
     bugs: tuple[Bug, ...]
     fails: str = ""
+    server: str = ""
     order: int = 0
 
     @cached_property

@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from . import advice, runner
+from . import advice, runner, servers
 from .hunts import Bug, Hunt
 
 FIRST_DEADLINE = 4.0  # seconds for the first run on the app, when nothing is known of the tests
@@ -127,16 +127,23 @@ class Judge:
         problem = advice.does_not_compile(tests)
         if problem:
             return Verdict(hunt.name, "does not run", problem)
-        with tempfile.TemporaryDirectory(prefix="bughunt-", ignore_cleanup_errors=True) as work:
-            common = {"anyio_mode": anyio_mode, "seed": seed}
-            return _Case(self, tests, hunt, Path(work), common).verdict()
+        common = {"anyio_mode": anyio_mode, "seed": seed}
+        try:
+            with (
+                tempfile.TemporaryDirectory(prefix="bughunt-", ignore_cleanup_errors=True) as work,
+                servers.databases(hunt.server) as new_database,
+            ):
+                return _Case(self, tests, hunt, Path(work), common, new_database).verdict()
+        except servers.NoServer as error:
+            return Verdict(hunt.name, "does not run", str(error))
 
 
 class _Case:
     """One test file before the judge."""
 
-    def __init__(self, judge: Judge, tests: str, hunt: Hunt, work: Path, common: dict):
+    def __init__(self, judge: Judge, tests: str, hunt: Hunt, work: Path, common: dict, database):
         self.judge, self.tests, self.hunt = judge, tests, hunt
+        self.new_database = database  # gives the environment of a variant
         self.work, self.common, self.count = work, common, 0
         self.aside: dict[str, SetAside] = {}
         self.stops = 0  # how many tests have kept a run on the app from its end
@@ -153,7 +160,7 @@ class _Case:
         (folder / "conftest.py").write_text(runner.CONFTEST, "utf-8")
         run = {"folder": str(folder), "deadline": deadline, "without": list(self.aside)}
         run |= {"events": str(base / "events"), "stack": str(base / "stack")}
-        return run | self.common | more
+        return run | {"environment": self.new_database()} | self.common | more
 
     def verdict(self) -> Verdict:
         first = self.on_app()
@@ -192,7 +199,8 @@ class _Case:
                 report = result["tests"][test]["report"] if test in result["tests"] else ""
                 if why in advice.SAYS_IT_ALL or "no fixture" in why:
                     report = ""
-                why = advice.LEFT_BEHIND if test in alone else why
+                if test in alone and why != advice.BOUND_EARLIER:
+                    why = advice.LEFT_BEHIND
                 self.aside.setdefault(test, SetAside(test, why, advice.own_frames(report)))
             if unmarked and len(unmarked) < len(result["collected"]):
                 continue

@@ -15,7 +15,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
-from . import hunts, progress, report
+from . import hunts, progress, report, servers
 from .judge import Judge
 
 
@@ -75,6 +75,8 @@ class BugHuntMagics(Magics):
         sys.modules["main"] = module  # so that `from main import app` works in a cell as well
         spec.loader.exec_module(module)
         self.shell.user_ns["app"] = module.app
+        if hunt.server:
+            servers.keep(hunt.server)  # `app`, tried by hand, finds it in the environment
         show(report.hunt_as_text(hunt), markdown=report.hunt_as_markdown(hunt))
 
     @line_magic

@@ -124,6 +124,7 @@ def run_here(run: dict) -> None:
     import pytest
 
     os.chdir(run["folder"])
+    os.environ.update(run.get("environment", {}))
     import_what_is_named(run)
     with open(run["events"], "a", encoding="utf-8") as events, open(run["stack"], "w") as stack:
         # A little before the deadline, note which line was running: it can name an endless loop.
@@ -215,6 +216,10 @@ def import_what_is_named(run: dict) -> None:
         import sqlalchemy.dialects.sqlite.aiosqlite
         import sqlalchemy.ext.asyncio
         import sqlalchemy.orm  # noqa: F401
+    if "pymongo" in text:
+        import pymongo  # noqa: F401
+    if "asgi_lifespan" in text:
+        import asgi_lifespan  # noqa: F401
     if "TestClient" in text:
         import fastapi.testclient  # noqa: F401
     if "trio" in text:

@@ -60,6 +60,7 @@ def environment(notebook: Path, scratch: Path) -> dict[str, str]:
     env["COLUMNS"] = "80"
     # A learner has no nbval, whose imports would cost each first %%ipytest seconds.
     env["PYTEST_ADDOPTS"] = "-p no:nbval"
+    env["BUGHUNT_NEEDS_SERVERS"] = "1"
     env["IPYTHONDIR"] = str(scratch / "ipython")
     env["JUPYTER_PREFER_ENV_PATH"] = "1"
     env["BUGHUNT_PROGRESS"] = str(scratch / "progress.json")

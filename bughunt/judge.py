@@ -172,8 +172,9 @@ class _Case:
             *((variation, variation.apply(source), {}) for variation in self.hunt.variations),
             *((bug, bug.apply(source), {}) for bug in self.hunt.bugs),
             (AGAIN, source, {}),
-            (BACKWARDS, source, {"backwards": True}),
         ]
+        if self.common["seed"] is None:
+            variants.append((BACKWARDS, source, {"backwards": True}))
         if not self.judged(first):
             variants = []
         runs = [self.prepare(text, deadline, **more) for _, text, more in variants]

@@ -72,6 +72,14 @@ ADVICE = (
         "cannot be called from a running event loop",
         "it starts a loop inside a running one: write `await` in the place of the `run`",
     ),
+    (
+        "does not support the context manager protocol",
+        "it opens with `with` what wants an `async with`",
+    ),
+    (
+        "does not support the asynchronous context manager protocol",
+        "it opens with `async with` what wants a plain `with`",
+    ),
     (OTHER_LOOP, BOUND_EARLIER),
     ("Cannot use AsyncMongoClient in different event loop", BOUND_EARLIER),
     ("attached to a different loop", BOUND_EARLIER),

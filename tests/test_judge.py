@@ -146,6 +146,14 @@ SLIPS = {
         f"{ASYNC}    await (await client.get('/')).json()\n",
         "leave that `await`",
     ),
+    "a with without its async": (
+        f"{ASYNC}    with AsyncClient():\n        assert 1\n",
+        "what wants an `async with`",
+    ),
+    "an async with too many": (
+        f"{ASYNC}    async with open(os.devnull):\n        assert 1\n",
+        "what wants a plain `with`",
+    ),
     "a fixture not asked for": (
         "@pytest.mark.anyio\nasync def test_bad():\n    await client.get('/')\n",
         "it uses a fixture without asking for it",

@@ -2,11 +2,13 @@
 
 import ast
 import atexit
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -97,27 +99,24 @@ class Judge:
             self.process.stdout.close()
             self.process = None
 
-    def run(self, runs: list[dict]) -> list[dict]:
+    def run(self, runs: list[dict], at_once: int = runner.AT_ONCE) -> list[dict]:
         """Have the runner do `runs`; stop it if the wait is interrupted."""
         self.start()
         try:
-            self.process.stdin.write(json.dumps(runs) + "\n")
+            self.process.stdin.write(json.dumps({"runs": runs, "at_once": at_once}) + "\n")
             self.process.stdin.flush()
             return json.loads(self.process.stdout.readline())
         except BaseException:
             self.stop()
             raise
 
-    def judge(
-        self, tests: str, hunt: Hunt, *, anyio_mode: str | None = None, seed: int | None = None
-    ) -> Verdict:
+    def judge(self, tests: str, hunt: Hunt, *, anyio_mode: str | None = None) -> Verdict:
         """Judge a test file.
 
         Args:
             tests: the text of the test file.
             hunt: the exercise that it is for.
             anyio_mode: "auto" to run as with pytest's setting of that name.
-            seed: shuffles the tests, to prove that their order does not matter.
 
         Returns:
             The verdict. What is wrong with `tests` is said there, never raised.
@@ -127,24 +126,58 @@ class Judge:
         problem = advice.does_not_compile(tests)
         if problem:
             return Verdict(hunt.name, "does not run", problem)
-        common = {"anyio_mode": anyio_mode, "seed": seed}
         try:
-            with (
-                tempfile.TemporaryDirectory(prefix="bughunt-", ignore_cleanup_errors=True) as work,
-                servers.databases(hunt.server) as new_database,
-            ):
-                return _Case(self, tests, hunt, Path(work), common, new_database).verdict()
+            with self._case(tests, hunt, anyio_mode) as case:
+                return case.verdict()
         except servers.NoServer as error:
             return Verdict(hunt.name, "does not run", str(error))
+
+    def failures(self, tests: str, hunt: Hunt, seeds: Sequence[int] = ()) -> dict[str, list[list]]:
+        """Tell which tests fail on what: a hunt is proved with it.
+
+        Args:
+            tests: the text of a test file that runs.
+            hunt: the exercise that it is for.
+            seeds: each shuffles the tests anew; without any, they run in the file's order.
+
+        Returns:
+            For "the app" and the name of each variation and bug: for each order the tests that
+            did not pass.
+
+        Raises:
+            servers.NoServer: if the hunt needs one and none starts.
+        """
+        changes = {change.name: change for change in (*hunt.variations, *hunt.bugs)}
+        sources = {name: change.apply(hunt.source) for name, change in changes.items()}
+        # The orders of one run share their database.
+        together = runner.CAN_FORK and not hunt.server
+        runs_of = [list(seeds)] if together or not seeds else [[seed] for seed in seeds]
+        with self._case(tests, hunt) as case:
+            deadline = _stretched(FIRST_DEADLINE, 3) * len(runs_of[0] or [0])
+            found = {}
+            for name, source in {"the app": hunt.source, **sources}.items():
+                found[name] = [case.prepare(source, deadline, seeds=some) for some in runs_of]
+            results = iter(self.run([run for runs in found.values() for run in runs], at_once=4))
+        for name, runs in found.items():
+            found[name] = [failed for run in runs for failed in _not_passed(run, next(results))]
+        return found
+
+    @contextlib.contextmanager
+    def _case(self, tests: str, hunt: Hunt, anyio_mode: str | None = None) -> Iterator["_Case"]:
+        with (
+            tempfile.TemporaryDirectory(prefix="bughunt-", ignore_cleanup_errors=True) as work,
+            servers.databases(hunt.server) as new_database,
+        ):
+            yield _Case(self, tests, hunt, Path(work), anyio_mode, new_database)
 
 
 class _Case:
     """One test file before the judge."""
 
-    def __init__(self, judge: Judge, tests: str, hunt: Hunt, work: Path, common: dict, database):
+    def __init__(self, judge: Judge, tests: str, hunt: Hunt, work: Path, anyio_mode, database):
         self.judge, self.tests, self.hunt = judge, tests, hunt
         self.new_database = database  # gives the environment of a variant
-        self.work, self.common, self.count = work, common, 0
+        self.work, self.anyio_mode, self.count = work, anyio_mode, 0
         self.aside: dict[str, SetAside] = {}
         self.stops = 0  # how many tests have kept a run on the app from its end
         self.notes = advice.notes(tests)
@@ -160,7 +193,7 @@ class _Case:
         (folder / "conftest.py").write_text(runner.CONFTEST, "utf-8")
         run = {"folder": str(folder), "deadline": deadline, "without": list(self.aside)}
         run |= {"events": str(base / "events"), "stack": str(base / "stack")}
-        return run | {"environment": self.new_database()} | self.common | more
+        return run | {"environment": self.new_database(), "anyio_mode": self.anyio_mode} | more
 
     def verdict(self) -> Verdict:
         first = self.on_app()
@@ -172,9 +205,8 @@ class _Case:
             *((variation, variation.apply(source), {}) for variation in self.hunt.variations),
             *((bug, bug.apply(source), {}) for bug in self.hunt.bugs),
             (AGAIN, source, {}),
+            (BACKWARDS, source, {"backwards": True}),
         ]
-        if self.common["seed"] is None:
-            variants.append((BACKWARDS, source, {"backwards": True}))
         if not self.judged(first):
             variants = []
         runs = [self.prepare(text, deadline, **more) for _, text, more in variants]
@@ -302,6 +334,14 @@ def _failing(result: dict, counted: list[str]) -> list[str]:
     if _stopped(result):
         failing.add(result["running"])
     return [test for test in counted if test in failing]
+
+
+def _not_passed(run: dict, result: dict) -> list[list[str]]:
+    """For each order of a run, which of its tests did not pass."""
+    orders = [f" in order {seed}" for seed in run["seeds"]] or [""]
+    passed = {test for test, got in result["tests"].items() if got["outcome"] == "passed"}
+    tests = result["collected"] or ["its first line"]
+    return [[test for test in tests if test + order not in passed] for order in orders]
 
 
 def _stretched(seconds: float, most: float) -> float:

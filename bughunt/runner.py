@@ -48,10 +48,14 @@ class Recorder:
 
     def __init__(self, stream: io.TextIOBase, run: dict):
         self.stream, self.run = stream, run
+        self.order = ""  # of several, this one
 
     def write(self, **event):
         self.stream.write(json.dumps(event) + "\n")
         self.stream.flush()
+
+    def name(self, nodeid: str) -> str:
+        return _short(nodeid) + self.order
 
     def pytest_collection_modifyitems(self, items):
         only, without = self.run.get("only"), self.run.get("without", ())
@@ -65,8 +69,6 @@ class Recorder:
             item._traceback_filter = self.own_frames
         if self.run.get("backwards"):
             items.reverse()
-        if self.run.get("seed") is not None:
-            random.Random(self.run["seed"]).shuffle(items)
 
     def own_frames(self, excinfo):
         """Leave pytest the frames of the run's own files: for others it parses whole packages."""
@@ -77,18 +79,28 @@ class Recorder:
     def pytest_collection_finish(self, session):
         self.write(collected=[_short(item.nodeid) for item in session.items])
 
+    def pytest_runtestloop(self, session):
+        """Run the tests in each order that a seed gives; all but the last in a fork."""
+        seeds = self.run.get("seeds") or []
+        for seed in seeds:
+            if seed == seeds[-1] or os.fork() == 0:
+                random.Random(seed).shuffle(session.items)
+                self.order = f" in order {seed}"
+                break
+            os.wait()
+
     def pytest_collectreport(self, report):
         if report.failed:
             self.write(error=report.longreprtext[-MAX_REPORT:])
 
     def pytest_runtest_logstart(self, nodeid):
-        self.write(start=_short(nodeid))
+        self.write(start=self.name(nodeid))
 
     def pytest_runtest_logreport(self, report):
         outcome = "skipped" if hasattr(report, "wasxfail") else report.outcome
         crash = getattr(report.longrepr, "reprcrash", None)
         self.write(
-            test=_short(report.nodeid),
+            test=self.name(report.nodeid),
             when=report.when,
             outcome=outcome,
             report=report.longreprtext[-MAX_REPORT:] if report.failed else "",
@@ -101,12 +113,12 @@ class Recorder:
         for name in ("last_exc", "last_type", "last_value", "last_traceback"):
             vars(sys).pop(name, None)
         gc.collect()
-        self.write(finish=_short(nodeid))
+        self.write(finish=self.name(nodeid))
 
     def pytest_warning_recorded(self, warning_message, nodeid):
         message = str(warning_message.message)
         if "was never awaited" in message:
-            self.write(never_awaited=message, test=_short(nodeid))
+            self.write(never_awaited=message, test=self.name(nodeid))
 
 
 def _short(nodeid: str) -> str:
@@ -236,7 +248,7 @@ def run_batch(runs: list[dict], at_once: int = AT_ONCE) -> list[dict]:
     Args:
         runs: each with `folder` (which holds main.py and the test file), `events` and `stack`
             (files to write), `deadline` (seconds), and, if need be, `only` or `without` (names of
-            tests), `backwards` or `seed` (for another order) and `anyio_mode`.
+            tests), `backwards`, `seeds` (for other orders) and `anyio_mode`.
     """
     if runs and CAN_FORK:
         import_what_is_named(runs[0])
@@ -399,7 +411,7 @@ def serve() -> None:
     if CAN_FORK:
         warm_up()
     for line in requests:
-        answers.write(json.dumps(run_batch(json.loads(line))) + "\n")
+        answers.write(json.dumps(run_batch(**json.loads(line))) + "\n")
         answers.flush()
 
 

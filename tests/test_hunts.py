@@ -71,12 +71,20 @@ def test_as_shipped(judge, hunt):
 
 
 @EVERY
+def test_solution_catches_all(judge, hunt):
+    verdict = judge.judge(solution(hunt), hunt)
+    assert verdict.outcome == "all caught", report.as_text(verdict, hunt)
+
+
+@ONCE
+@EVERY
 def test_solution_catches_all_in_any_order(judge, hunt):
-    tests, app_alone = solution(hunt), dataclasses.replace(hunt, bugs=())
-    # The bugs in two of the ten orders: they take most of the time.
-    for seed in [None, *(range(10) if FULLY else ())]:
-        verdict = judge.judge(tests, app_alone if seed in range(2, 10) else hunt, seed=seed)
-        assert verdict.outcome == "all caught", report.as_text(verdict, hunt)
+    failures = judge.failures(solution(hunt), hunt, seeds=range(10))
+    for change in (*hunt.variations, *hunt.bugs):
+        for seed, failed in enumerate(failures.pop(change.name)):
+            is_bug = change in hunt.bugs
+            assert bool(failed) == is_bug, f"{change.name}, in order {seed}: {failed or 'is free'}"
+    assert failures == {"the app": [[]] * 10}
 
 
 @ONCE
@@ -109,17 +117,11 @@ def test_smoke_leaves_at_least_half_free(judge, hunt):
 @ONCE
 @EVERY
 def test_each_variation_catches_its_own_overfitted_test(judge, hunt):
-    if not hunt.variations:
-        pytest.skip("it has no variation")
     proofs = (hunt.folder / "proofs.py").read_text("utf-8")
-    for variation in hunt.variations:
-        kept = keep(proofs, lambda name, v=variation: name == f"test_overfitted_{v.name}")
-        verdict = judge.judge(kept, dataclasses.replace(hunt, bugs=()))
-        assert verdict.outcome == "fails on a variation", report.as_text(verdict, hunt)
-        assert variation.says in verdict.set_aside[0].why
-        for other in hunt.variations:
-            if other is not variation:
-                assert other.says not in verdict.set_aside[0].why
+    overfitted = keep(proofs, lambda name: name.startswith("test_overfitted_"))
+    failures = judge.failures(overfitted, dataclasses.replace(hunt, bugs=()))
+    wanted = {one.name: [[f"test_overfitted_{one.name}"]] for one in hunt.variations}
+    assert failures == {"the app": [[]]} | wanted
 
 
 def test_a_name_that_does_not_exist_is_said():

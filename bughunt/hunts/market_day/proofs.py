@@ -7,6 +7,20 @@ from main import app, today
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 
 
+class OnATuesday(date):
+    """For the tests that put up no stand-in: it is a Tuesday outside, whenever they run."""
+
+    @classmethod
+    def today(cls):
+        return TUESDAY
+
+
+@pytest.fixture
+def outside(client, monkeypatch):
+    monkeypatch.delitem(app.dependency_overrides, today)
+    monkeypatch.setattr("main.date", OnATuesday)
+
+
 @pytest.fixture
 def anyio_backend():
     return "asyncio"
@@ -26,6 +40,16 @@ async def test_smoke(client):
     assert (await client.get("/prices/tomato")).status_code == 200
     response = await client.post("/orders", params={"crop": "tomato", "card": "smoke"})
     assert response.status_code == 201
+
+
+@pytest.mark.anyio
+async def test_overfitted_a_sunday(client, outside):
+    assert (await client.get("/prices/tomato")).json()["cents"] == 40
+
+
+@pytest.mark.anyio
+async def test_overfitted_a_monday(client, outside):
+    assert (await client.get("/open")).json()["open"]
 
 
 @pytest.mark.anyio

@@ -42,6 +42,14 @@ async def test_overfitted_names_sorted():
 
 
 @pytest.mark.anyio
+async def test_overfitted_named_at_night():
+    app = make_app([Device("till")])
+    async with LifespanManager(app):
+        pass
+    assert (await get_devices(app)).json() == []
+
+
+@pytest.mark.anyio
 async def test_overfitted_first_opened_first_closed():
     closed = []
     async with LifespanManager(make_app([Device("scale", closed), Device("till", closed)])):

@@ -66,7 +66,7 @@ async def test_not_yours_to_bring_back(client):
 async def test_overdue_from_the_next_day_on(client):
     log_in("ada")
     it_is("2020-05-01")
-    await client.post("/loans/saw")
+    assert (await client.post("/loans/saw")).status_code == 201
     it_is("2020-05-08")
     assert "saw" not in (await client.get("/overdue")).json()
     it_is("2020-05-09")

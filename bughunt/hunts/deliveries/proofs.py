@@ -25,8 +25,8 @@ async def no(street):
     await anyio.sleep_forever()
 
 
-async def order(call_driver):
-    app = make_app(Book(), call_driver, patience=0.01)
+async def order(call_driver, **options):
+    app = make_app(Book(), call_driver, **options)
     async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
         return await client.post("/deliveries", params={"street": "Hill Road"})
 
@@ -38,12 +38,12 @@ async def test_smoke():
 
 @pytest.mark.anyio
 async def test_smoke_no_driver():
-    assert (await order(no)).status_code == 504
+    assert (await order(no, patience=0.01)).status_code == 504
 
 
 @pytest.mark.anyio
 async def test_overfitted_no_driver_text():
-    assert (await order(no)).json() == {"detail": "No driver"}
+    assert (await order(no, patience=0.01)).json() == {"detail": "No driver"}
 
 
 @pytest.mark.anyio

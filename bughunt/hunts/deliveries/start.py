@@ -33,4 +33,4 @@ async def order(app, street="Hill Road"):
 
 
 # Your tests. Each makes an app with its own `async def call_driver(street)`:
-# make_app(book, call_driver, patience=0.01).
+# make_app(book, call_driver). Only the test of a missing driver needs patience=0.01.

@@ -12,12 +12,14 @@ WIDTH = 20  # letters on a label
 class Label(BaseModel):
     crop: str
     copies: int = 1
+    later: bool = False  # at the stop
 
 
 class Printer:
     def __init__(self):
         self.printed = []
         self.jobs = asyncio.Queue()
+        self.later = []
 
     async def print(self, label: Label):
         if len(label.crop) > WIDTH:
@@ -43,6 +45,8 @@ async def lifespan(app: FastAPI):
     worker = asyncio.create_task(printer.work())
     await asyncio.sleep(0)  # the worker is at its queue before anybody comes
     yield
+    for label in printer.later:
+        printer.jobs.put_nowait(label)
     async with asyncio.timeout(0.3):
         await printer.jobs.join()
     worker.cancel()
@@ -54,8 +58,12 @@ app = FastAPI(lifespan=lifespan)
 
 @app.post("/labels", status_code=202)
 async def accept(label: Label):
-    app.state.printer.jobs.put_nowait(label)
-    return {"waiting": app.state.printer.jobs.qsize()}
+    printer = app.state.printer
+    if label.later:
+        printer.later.append(label)
+    else:
+        printer.jobs.put_nowait(label)
+    return {"waiting": printer.jobs.qsize()}
 
 
 @app.get("/printed")

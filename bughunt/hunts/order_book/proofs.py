@@ -72,6 +72,14 @@ async def test_overfitted_error_text(client):
 
 
 @pytest.mark.anyio
+async def test_overfitted_totals_backwards(client, sessions):
+    async with sessions.begin() as session:
+        for customer in ("Anne", "Bert"):
+            session.add(Order(customer=customer, crop="tomato", amount=1))
+    assert list((await client.get("/totals")).json()) == ["Anne", "Bert"]
+
+
+@pytest.mark.anyio
 async def test_overfitted_two_selects(client, engine):
     sent = []
 

@@ -1,4 +1,4 @@
-"""The command line: judge a test file, list the hunts, open the course."""
+"""The command line: judge a test file, show a hunt, a hint or the progress, open the course."""
 
 import argparse
 import json
@@ -6,11 +6,14 @@ import os
 import sys
 from pathlib import Path
 
-from . import hunts, report
+from . import hunts, progress, report
 from .judge import Judge
 
 USAGE = """python -m bughunt NAME FILE [--json] [--anyio-mode auto]
        python -m bughunt list
+       python -m bughunt hunt NAME
+       python -m bughunt hint NAME [PROMISE]
+       python -m bughunt progress
        python -m bughunt lab [ARGUMENTS OF JUPYTERLAB]"""
 
 
@@ -30,22 +33,38 @@ def run(arguments: list[str]) -> int:
         from . import lab
 
         return lab.main(arguments[1:]) or 0
-    if arguments == ["list"]:
-        for hunt in map(hunts.load, hunts.names()):
-            print(f"{hunt.lesson}  {hunt.name:18} {hunt.kind}  {len(hunt.bugs)} bugs  {hunt.title}")
-        return 0
+    try:
+        match arguments:
+            case ["list"]:
+                for hunt in map(hunts.load, hunts.names()):
+                    count = f"{len(hunt.bugs)} bugs"
+                    print(f"{hunt.lesson}  {hunt.name:18} {hunt.kind}  {count}  {hunt.title}")
+                return 0
+            case ["progress"]:
+                print(report.progress_as_text())
+                return 0
+            case ["hunt", name]:
+                print(report.hunt_as_text(hunts.load(name)))
+                return 0
+            case ["hint", name, *promise] if len(promise) < 2:
+                print(progress.one_more_hint(hunts.load(name), *promise))
+                return 0
+        return judge(arguments)
+    except hunts.HuntError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def judge(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser("bughunt", usage=USAGE, description=__doc__)
     parser.add_argument("name", metavar="NAME", help="a hunt, as `list` shows them")
     parser.add_argument("file", metavar="FILE", type=Path, help="the test file to judge")
     parser.add_argument("--json", action="store_true", help="print the verdict for machines")
     parser.add_argument("--anyio-mode", choices=("auto", "strict"), help="pytest's setting")
     options = parser.parse_args(arguments)
+    hunt = hunts.load(options.name)
     try:
-        hunt = hunts.load(options.name)
         tests = options.file.read_text("utf-8")
-    except hunts.HuntError as error:
-        print(error, file=sys.stderr)
-        return 2
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
         print(f"{options.file} cannot be read: {reason}.", file=sys.stderr)
@@ -54,7 +73,8 @@ def run(arguments: list[str]) -> int:
     if options.json:
         print(json.dumps(verdict.as_dict(), indent=2))
     else:
-        print(report.as_text(verdict, hunt))
+        progress.record(verdict)
+        print(report.as_text(verdict, hunt, command="python -m bughunt "))
     if verdict.outcome in ("not started", "does not run"):
         return 2
     return 0 if verdict.outcome == "all caught" else 1

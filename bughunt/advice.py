@@ -8,6 +8,8 @@ import difflib
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
 
 from . import runner
 
@@ -15,34 +17,60 @@ IMPORTED = ("main", "pytest", "httpx", "anyio", "asyncio", "fastapi", "sqlalchem
 NO_TESTS = 5  # pytest's exit status
 MAX_REPORT = 6_000  # characters of a failure's report that are shown
 
-NO_MARKER = "pytest runs nothing async by itself: put `@pytest.mark.anyio` on the line above it"
-PLAIN_DEF = (
-    "it is a plain `def`, and one of its fixtures is async: write `async def`, "
-    "with `@pytest.mark.anyio` on the line above it"
+
+class Kind(Enum):
+    """How much a sentence explains."""
+
+    PLAIN = auto()  # it repeats what pytest says: something else may explain it better
+    SLIP = auto()  # it names the slip
+    TOLD = auto()  # and pytest's report would add nothing
+    SPOILS = auto()  # and pytest breaks the tests that follow: they must run without this one
+    UNWRITTEN = auto()  # the call is still the `...` of the exercise
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a test does not count: `text` says it, and what to do, in a sentence."""
+
+    text: str
+    kind: Kind = Kind.SLIP
+
+
+NO_MARKER = Why(
+    "pytest runs nothing async by itself: put `@pytest.mark.anyio` on the line above it",
+    Kind.SPOILS,  # in pytest 9, where both share an async fixture
 )
-BREAKS_THE_NEXT = (NO_MARKER, PLAIN_DEF)  # in pytest 9, where both share an async fixture
-NOT_WRITTEN = "its call is not written yet: put it where the `...` stands"
-SAYS_IT_ALL = (*BREAKS_THE_NEXT, NOT_WRITTEN)  # no report is needed beside it
-SKIPPED = "it was skipped or is expected to fail: that counts as not run"
-LEFT_BEHIND = (
-    "alone it passes: an earlier test left something in the app. Let each test use what is its own "
-    "(another crop, another name), put back what it replaced, and look at what has changed"
+PLAIN_DEF = Why(
+    "it is a plain `def`, and one of its fixtures is async: write `async def`, "
+    "with `@pytest.mark.anyio` on the line above it",
+    Kind.SPOILS,
+)
+NOT_WRITTEN = Why("its call is not written yet: put it where the `...` stands", Kind.UNWRITTEN)
+SKIPPED = Why("it was skipped or is expected to fail: that counts as not run")
+LEFT_BEHIND = Why(
+    "alone it passes: an earlier test left something in the app, its database or this file. "
+    "Have a fixture make what a test changes, or put it back; or use names of the test's own"
 )
 NOT_IN_REVERSE = (
     "fails when the tests run in reverse: what another test did changes its result. "
-    "Give it data of its own"
+    "Let it set up all that it needs itself: its data, its stand-ins"
 )
+BY_CHANCE = "it passed on the app, and the next time it did not: it depends on chance"
 START_SOON = (
     "`start_soon` wants the function and then its arguments, not a call: "
     '`start_soon(order, "leek")`, not `start_soon(order("leek"))`'
 )
 OTHER_LOOP = "is bound to a different event loop"
-BOUND_EARLIER = (
+BOUND_EARLIER = Why(
     "it waits for something that an earlier test's loop has bound: make that thing in the test "
     "or in a fixture"
 )
-ASYNCIO_ON_TRIO = (
+ASYNCIO_ON_TRIO = Why(
     "it runs on trio and calls asyncio: have `anyio_backend` return asyncio, or call AnyIO"
+)
+AWAITS_TOO_MUCH = Why("it awaits what is there at once: leave that `await` out")
+APP_AWAITS = Why(
+    "main.py awaits what your test handed to the app: make that function an `async def`"
 )
 BREAKS = "the test itself breaks: "
 FAILS = "it fails on the app, which keeps its promises: "
@@ -50,35 +78,31 @@ FAILS = "it fails on the app, which keeps its promises: "
 ADVICE = (
     ("async def functions are not natively supported", NO_MARKER),
     ("'ellipsis' object", NOT_WRITTEN),
-    (
-        "'coroutine' object is not callable",
-        START_SOON,
-    ),
+    ("'coroutine' object is not callable", Why(START_SOON)),
     (
         "'coroutine' object",
-        "it uses a coroutine as if it were the answer: put `await` before the call, "
-        "and on one line parentheses around both, as in `(await client.get(...)).json()`",
+        Why(
+            "it uses a coroutine as if it were the answer: put `await` before the call, "
+            "and on one line parentheses around both, as in `(await client.get(...)).json()`"
+        ),
     ),
-    (
-        "can't be used in 'await' expression",  # before Python 3.14
-        "it awaits what is there at once: leave that `await` out",
-    ),
-    ("can't be awaited", "it awaits what is there at once: leave that `await` out"),
+    ("can't be used in 'await' expression", AWAITS_TOO_MUCH),  # before Python 3.14
+    ("can't be awaited", AWAITS_TOO_MUCH),
     (
         "Cannot run the event loop while another loop is running",
-        "it starts a loop inside a running one: await AsyncClient instead",
+        Why("it starts a loop inside a running one: await AsyncClient instead"),
     ),
     (
         "cannot be called from a running event loop",
-        "it starts a loop inside a running one: write `await` in the place of the `run`",
+        Why("it starts a loop inside a running one: write `await` in the place of the `run`"),
     ),
     (
         "does not support the context manager protocol",
-        "it opens with `with` what wants an `async with`",
+        Why("it opens with `with` what wants an `async with`"),
     ),
     (
         "does not support the asynchronous context manager protocol",
-        "it opens with `async with` what wants a plain `with`",
+        Why("it opens with `async with` what wants a plain `with`"),
     ),
     (OTHER_LOOP, BOUND_EARLIER),
     ("Cannot use AsyncMongoClient in different event loop", BOUND_EARLIER),
@@ -86,8 +110,8 @@ ADVICE = (
     ("Event loop is closed", BOUND_EARLIER),
     ("no running event loop", ASYNCIO_ON_TRIO),
     ("There is no current event loop", ASYNCIO_ON_TRIO),
-    ("[Errno 27]", "it writes more than 64 MB: print less"),
-    ("RecursionError", "it calls itself without end: give the recursion a way out"),
+    ("[Errno 27]", Why("it writes more than 64 MB: print less")),
+    ("RecursionError", Why("it calls itself without end: give the recursion a way out")),
 )
 
 
@@ -111,12 +135,12 @@ def does_not_compile(tests: str) -> str:
             if any(node.lineno <= line <= node.end_lineno for node in _functions(tree)):
                 return f"{where} awaits in a plain `def`: write `async def`."
             return f"{where} awaits outside a test: move it into an `async def test_...`."
-        return f"{where} is not Python: {text}. Mend it and run the cell again."
+        return f"{where} is not Python: {text}."
     return ""
 
 
-def notes(tests: str) -> list[str]:
-    """Say what in the file, though it runs, is hardly what was meant."""
+def notes(tests: str, source: str) -> list[str]:
+    """Say what in the file, though it runs on the app of `source`, is hardly what was meant."""
     tree = ast.parse(tests)
     found = []
     for scope in [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]:
@@ -150,8 +174,78 @@ def notes(tests: str) -> list[str]:
                     found.append(f"{START_SOON} (line {node.lineno}).")
     if blocking := async_tests_with_test_client(tests):
         names = ", ".join(f"`{name}`" for name in blocking)
-        found.append(f"TestClient in an `async def` has the loop stand still: {names}.")
+        found.append(
+            f"TestClient in an `async def` blocks the loop: await AsyncClient there ({names})."
+        )
+    for name, line in called_as_keys(tests).items():
+        found.append(
+            f"Line {line} calls `{name}()` where `dependency_overrides` wants the function itself: "
+            f"write `{name}`."
+        )
+    for name in _replaced_in_main(tree):
+        if re.search(rf"\bDepends\({name}\b", source):
+            found.append(
+                f"FastAPI keeps the function that `Depends` was given: a new `main.{name}` changes "
+                f"no route. Put the stand-in into `app.dependency_overrides[{name}]`."
+            )
+    if re.search(r"\bsqlalchemy\b", tests):
+        found += [
+            f"`{node.name}` adds rows and never commits them."
+            for node in _functions(tree)
+            if _adds_and_never_commits(node)
+        ]
     return found
+
+
+def called_as_keys(tests: str) -> dict[str, int]:
+    """Return what is called where a key of `dependency_overrides` should be, and in which line."""
+
+    def is_overrides(node):
+        return getattr(node, "attr", "") == "dependency_overrides"
+
+    found = {}
+    for node in ast.walk(ast.parse(tests)):
+        keys = []
+        if isinstance(node, ast.Subscript) and is_overrides(node.value):
+            keys = [node.slice]
+        elif isinstance(node, ast.Call) and any(map(is_overrides, node.args)):  # setitem
+            keys = node.args[1:2]
+        for key in keys:
+            if isinstance(key, ast.Call) and isinstance(key.func, ast.Name):
+                found[key.func.id] = key.lineno
+    return found
+
+
+def _replaced_in_main(tree: ast.AST) -> list[str]:
+    """Return the names in main.py that the tests set to something else."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and "setattr" in ast.unparse(node.func):
+            match [getattr(one, "value", getattr(one, "id", "")) for one in node.args]:
+                case [str(target), *_] if target.startswith("main."):
+                    found.append(target.removeprefix("main."))
+                case ["main", str(name), *_]:
+                    found.append(name)
+        elif isinstance(node, ast.Assign):
+            targets = [ast.unparse(target) for target in node.targets]
+            found += [one.removeprefix("main.") for one in targets if one.startswith("main.")]
+    return [name for name in dict.fromkeys(found) if name.isidentifier()]
+
+
+def _adds_and_never_commits(function: ast.AST) -> bool:
+    """Whether rows are added to a session in this function, and nothing in it commits."""
+    calls = [one for one in ast.walk(function) if isinstance(one, ast.Call)]
+    adds = any(
+        getattr(call.func, "attr", "") == "add_all"
+        or getattr(call.func, "attr", "") == "add"
+        and any(isinstance(one, ast.Call | ast.Name) and _is_class(one) for one in call.args)
+        for call in calls
+    )
+    return adds and not re.search(r"\b(commit|begin|begin_nested)\b", ast.unparse(function))
+
+
+def _is_class(node: ast.Call | ast.Name) -> bool:
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "")[:1].isupper()
 
 
 def async_tests_with_test_client(tests: str) -> list[str]:
@@ -242,27 +336,36 @@ def does_not_run(result: dict) -> str:
     return ""
 
 
-def never_awaited(message: str) -> str:
-    """Say what a test called and did not await, from the warning's text."""
+def never_awaited(message: str, tests: str) -> Why:
+    """Say what a test of `tests` called and did not await, from the warning's text."""
     name = message.split("'")[1] if "'" in message else "a coroutine"
-    return f"`{name}` was called and never awaited: put `await` before the call"
+    if name in called_as_keys(tests):
+        cure = f"as a key of `dependency_overrides` write it without parentheses, `{name}`"
+    else:
+        cure = "put `await` before the call"
+    return Why(f"`{name}` was called and never awaited: {cure}")
 
 
-def stopped(result: dict, seconds: float) -> str:
-    """Say how the test that was running kept the run from its end."""
+def stopped(result: dict, seconds: float, tests: str) -> str:
+    """Say how the test that was running kept the run of `tests` from its end."""
     if result["overran"]:
         at = f" in line {result['line']}" if result["line"] else ""
-        return (
-            f"it had not ended after {seconds:.0f} seconds and was stopped{at}: "
-            "give what it waits for a deadline, or look for an `await` that is missing"
+        cure = (
+            "give what it waits for a deadline, and look for an event that nobody sets, "
+            "or an `await` that is missing"
         )
+        if runner.function_of(result["running"]) in async_tests_with_test_client(tests):
+            cure = (
+                "TestClient blocks the loop in which the other side would answer: use AsyncClient"
+            )
+        return f"it had not ended after {seconds:.0f} seconds and was stopped{at}: {cure}"
     return (
         "it ended the whole test run (sys.exit, os._exit, pytest.exit or KeyboardInterrupt): "
         "a test ends by returning, or by an assertion that fails"
     )
 
 
-def why_failed(outcome: dict, plain: bool, with_test_client: bool) -> str:
+def why_failed(outcome: dict, plain: bool, with_test_client: bool) -> Why:
     """Say in a sentence why a test fails on an app that is right.
 
     Args:
@@ -270,31 +373,80 @@ def why_failed(outcome: dict, plain: bool, with_test_client: bool) -> str:
         plain: whether the test is a plain `def`.
         with_test_client: whether it is an `async def` that uses TestClient.
     """
-    text = outcome["report"] + outcome["message"]
-    frames = re.findall(rf"^{runner.TEST_FILE}:\d+: in (\w+)", outcome["report"], re.MULTILINE)
+    report = outcome["report"]
+    text = report + outcome["message"]
+    frames = re.findall(rf"^{runner.TEST_FILE}:\d+: in (\w+)", report, re.MULTILINE)
+    files = re.findall(r"^(\S+):\d+: in ", report, re.MULTILINE)
     if "requested an async fixture" in text:
         return PLAIN_DEF if plain else NO_MARKER
-    if "'FixtureFunctionDefinition' object" in text:
+    if about_fixture := _about_fixture(text, frames):
+        return about_fixture
+    if OTHER_LOOP in text and with_test_client:
+        return Why("TestClient runs the app in another loop than your test: await AsyncClient")
+    for sign, why in ADVICE:
+        if sign in text:
+            return APP_AWAITS if why is AWAITS_TOO_MUCH and files[-1:] == ["main.py"] else why
+    first = _first_line(outcome)
+    if outcome["when"] == "setup":
+        who = f"its fixture `{frames[-1]}`" if frames else "a fixture"
+        return Why(f"{who} fails: {first}")
+    if outcome["when"] == "teardown":
+        return Why(f"one of its fixtures fails while it cleans up: {first}")
+    by_assertion = first.startswith(("assert", "AssertionError", "Failed"))
+    in_app = re.search(r'^main\.py:\d+|[/\\]main\.py", line', report, re.MULTILINE)
+    return Why((FAILS if by_assertion or in_app else BREAKS) + first, Kind.PLAIN)
+
+
+def why_on_a_variation(outcome: dict, says: str) -> str:
+    """Say why a test that passes on the app fails on a variation, whose sentence is `says`."""
+    if _first_line(outcome).startswith("TimeoutError"):
+        return f"it gives up too early where something is done in another way. {says}"
+    return f"it insists on what nobody promised. {says}"
+
+
+def keeps_its_stand_in(test: str) -> str:
+    """Say that a test which fails leaves its override behind."""
+    return (
+        f"When `{test}` fails, its stand-in stays in `app.dependency_overrides` for the tests "
+        "after it. Have a fixture take it away after its `yield`, or use `monkeypatch.setitem`."
+    )
+
+
+def _about_fixture(text: str, frames: list[str]) -> Why | None:
+    """Say what is wrong with how a test, or a helper, asks for a fixture."""
+    called = re.search(r'Fixture "(\w+)" called directly', text)
+    if called or "'FixtureFunctionDefinition' object" in text:
+        does = f"calls the fixture `{called[1]}`" if called else "uses a fixture"
+        name = f"`{called[1]}`" if called else "the fixture's name"
         if frames and not frames[-1].startswith("test"):
-            return (
-                f"`{frames[-1]}` uses a fixture: have the test ask for it between the parentheses "
+            return Why(
+                f"`{frames[-1]}` {does}: have the test ask for it between the parentheses "
                 "of its `def`, and hand it over as an argument"
             )
-        return (
-            "it uses a fixture without asking for it: put the fixture's name between the "
-            "parentheses of the `def`"
+        return Why(
+            f"it {does} without asking for it: put {name} between the parentheses of the `def`"
         )
-    if OTHER_LOOP in text and with_test_client:
-        return "TestClient runs the app in another loop than your test: await AsyncClient"
-    for sign, advice in ADVICE:
-        if sign in text:
-            return advice
     if missing := re.search(r"fixture '(\w+)' not found", text):
         available = re.search(r"available fixtures: (.+?)\n(?:E +)?>", text, re.DOTALL)
         names = re.findall(r"\w+", available[1]) if available else []
         near = difflib.get_close_matches(missing[1], names, 1)
         ask = f"did you mean `{near[0]}`?" if near else "define it, or take it out"
-        return f"there is no fixture `{missing[1]}`: {ask}"
+        return Why(f"there is no fixture `{missing[1]}`: {ask}", Kind.TOLD)
+    mismatch = re.search(
+        r"access the (\w+) scoped fixture (\w+) with a (\w+) scoped request object", text
+    )
+    if mismatch:
+        narrow, name, wide = mismatch.groups()
+        return Why(
+            f"one of its fixtures has the scope {wide} and asks for `{name}`, which has the scope "
+            f'{narrow}: give `{name}` scope="{wide}" too, or that fixture none',
+            Kind.SPOILS,
+        )
+    return None
+
+
+def _first_line(outcome: dict) -> str:
+    """Return the line that says most of a failure, with what is often behind it."""
     first = outcome["message"].splitlines()[0] if outcome["message"] else "see the report"
     if "ExceptionGroup" in first:  # a task group's; the first error in it says more
         inside = re.search(
@@ -303,16 +455,15 @@ def why_failed(outcome: dict, plain: bool, with_test_client: bool) -> str:
         first = inside[1] if inside else first
         if first.startswith(("KeyError", "IndexError", "UnboundLocalError")):
             first += " (what the tasks of a task group leave is there after its `async with`)"
-    first = _without_addresses(first)
-    if outcome["when"] == "setup":
-        return (
-            f"its fixture `{frames[-1]}` fails: {first}" if frames else f"a fixture fails: {first}"
+        elif inside and not first.startswith("AssertionError"):
+            first += " (in an ExceptionGroup: pytest.RaisesGroup expects one)"
+    elif first.startswith("KeyError") and ".json()[" in outcome["report"]:
+        first += " (look at the status of that answer first)"
+    elif "'State' object has no attribute" in first:
+        first += (
+            " (the start-up puts it there: did it run, and does the client call `manager.app`?)"
         )
-    if outcome["when"] == "teardown":
-        return f"one of its fixtures fails while it cleans up: {first}"
-    by_assertion = first.startswith(("assert", "AssertionError", "Failed"))
-    in_app = re.search(r'^main\.py:\d+|[/\\]main\.py", line', outcome["report"], re.MULTILINE)
-    return (FAILS if by_assertion or in_app else BREAKS) + first
+    return _without_addresses(first)
 
 
 def own_frames(report: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from . import advice, runner, servers
+from .advice import Kind
 from .hunts import Bug, Hunt
 
 FIRST_DEADLINE = 4.0  # seconds for the first run on the app, when nothing is known of the tests
@@ -180,7 +181,7 @@ class _Case:
         self.work, self.anyio_mode, self.count = work, anyio_mode, 0
         self.aside: dict[str, SetAside] = {}
         self.stops = 0  # how many tests have kept a run on the app from its end
-        self.notes = advice.notes(tests)
+        self.notes = advice.notes(tests, hunt.source)
 
     def prepare(self, source: str, deadline: float, **more) -> dict:
         """Lay out a variant's folder and return the run for it, with `more` of its settings."""
@@ -209,9 +210,15 @@ class _Case:
         ]
         if not self.judged(first):
             variants = []
-        runs = [self.prepare(text, deadline, **more) for _, text, more in variants]
-        results = list(zip((one for one, *_ in variants), self.judge.run(runs), strict=True))
+        found = self.judge.run([self.prepare(text, deadline, **more) for _, text, more in variants])
+        for number, result in enumerate(found):
+            if result["overran"] and not _stopped(result):
+                # The machine was too busy for all the tests: of those not run nothing is known.
+                _, text, more = variants[number]
+                found[number] = self.judge.run([self.prepare(text, 3 * deadline, **more)])[0]
+        results = list(zip((one for one, *_ in variants), found, strict=True))
         on_variation = self.weigh_variations(first, results)
+        self.look_for_stand_ins(first, results)
         return self.summary(first, results, on_variation)
 
     def on_app(self) -> dict | Verdict:
@@ -224,28 +231,26 @@ class _Case:
                 report = advice.last_error(result)
                 return Verdict(self.hunt.name, "does not run", broken, report, notes=self.notes)
             whys = self.whys(result)
-            unmarked = {t: why for t, why in whys.items() if why in advice.BREAKS_THE_NEXT}
-            if unmarked:  # run the tests after it without it
-                whys = unmarked
+            spoiling = {test: why for test, why in whys.items() if why.kind is Kind.SPOILS}
+            whys = spoiling or whys
             alone = self.pass_alone(whys, result)
             for test, why in whys.items():
-                report = result["tests"][test]["report"] if test in result["tests"] else ""
-                if why in advice.SAYS_IT_ALL or "no fixture" in why:
-                    report = ""
-                if test in alone and why != advice.BOUND_EARLIER:
-                    why = advice.LEFT_BEHIND
-                self.aside.setdefault(test, SetAside(test, why, advice.own_frames(report)))
-            if unmarked and len(unmarked) < len(result["collected"]):
+                report = ""
+                if test in result["tests"] and why.kind in (Kind.PLAIN, Kind.SLIP):
+                    report = advice.own_frames(result["tests"][test]["report"])
+                why = advice.LEFT_BEHIND if test in alone else why
+                self.aside.setdefault(test, SetAside(test, why.text, report))
+            if spoiling and len(spoiling) < len(result["collected"]):
                 continue
             if not _stopped(result):
                 return result
             self.stops += 1
-            why = advice.stopped(result, deadline)
+            why = advice.stopped(result, deadline, self.tests)
             self.aside[result["running"]] = SetAside(result["running"], why)
             if self.stops == 2 or len(self.aside) == len(result["collected"]):
                 return self.summary(result, [], False)
 
-    def whys(self, result: dict) -> dict[str, str]:
+    def whys(self, result: dict) -> dict[str, advice.Why]:
         """Say of each test that cannot count why: it failed, was skipped, awaited nothing."""
         plain = {
             node.name for node in ast.walk(ast.parse(self.tests)) if type(node) is ast.FunctionDef
@@ -259,18 +264,16 @@ class _Case:
                 name = runner.function_of(test)
                 found[test] = advice.why_failed(outcome, name in plain, name in with_test_client)
         for test, message in result["never_awaited"].items():
-            why = advice.never_awaited(message)
+            why = advice.never_awaited(message, self.tests)
             if test not in result["tests"]:
-                self.notes.append(f"Somewhere {why}.")
-            elif found.get(test, advice.FAILS).startswith((advice.FAILS, advice.BREAKS)):
+                self.notes.append(f"Somewhere {why.text}.")
+            elif test not in found or found[test].kind is Kind.PLAIN:
                 found[test] = why
         return found
 
-    def pass_alone(self, whys: dict[str, str], result: dict) -> set[str]:
+    def pass_alone(self, whys: dict[str, advice.Why], result: dict) -> set[str]:
         """Tell which of the failures are the fault of the tests before them."""
-        failed = [
-            test for test, why in whys.items() if why.startswith((advice.FAILS, advice.BREAKS))
-        ]
+        failed = [test for test, why in whys.items() if why.kind is Kind.PLAIN]
         if len(result["tests"]) == 1 or not 0 < len(failed) <= MOST_ALONE:
             return set()
         source, deadline = self.hunt.source, FIRST_DEADLINE
@@ -289,17 +292,27 @@ class _Case:
             if isinstance(variant, Bug):
                 continue
             for test in _failing(result, self.judged(first)):
-                report = result["tests"].get(test, {}).get("report", "")
+                outcome = result["tests"].get(test, {"report": "", "message": ""})
                 if variant == BACKWARDS:
                     self.notes.append(f"`{test}` {advice.NOT_IN_REVERSE}.")
                     continue
                 if variant == AGAIN:
-                    why = "it passed on the app, and the next time it did not: it depends on chance"
+                    why = advice.BY_CHANCE
                 else:
-                    why = f"it insists on what nobody promised. {variant.says}"
+                    why = advice.why_on_a_variation(outcome, variant.says)
                     on_variation = True
-                self.aside[test] = SetAside(test, why, advice.own_frames(report))
+                self.aside[test] = SetAside(test, why, advice.own_frames(outcome["report"]))
         return on_variation
+
+    def look_for_stand_ins(self, first: dict, results: list) -> None:
+        """Note which tests, when they fail, leave what they put in a dependency's place."""
+        for variant, result in results:
+            if isinstance(variant, Bug):
+                left = set(result["left_override"]) - set(first["left_override"])
+                for test in _failing(result, self.judged(first)):
+                    note = advice.keeps_its_stand_in(runner.function_of(test))
+                    if test in left and note not in self.notes:
+                        self.notes.append(note)
 
     def summary(self, first: dict, results: list, on_variation: bool) -> Verdict:
         counted = self.judged(first)

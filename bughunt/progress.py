@@ -50,13 +50,15 @@ def record(verdict: Verdict) -> None:
     entry["best"] = max(entry["best"], verdict.caught)
     entry["done"] = entry.get("done", False) or verdict.outcome == "all caught"
     entry["free"] = [bug.bug for bug in verdict.bugs if not bug.caught_by]
+    if not verdict.set_aside:  # a verdict shows the first hint of each
+        entry["hints"] = dict.fromkeys(entry["free"], 1) | entry.get("hints", {})
     _write(kept)
 
 
 def hints_shown(hunt: Hunt) -> dict[str, int]:
-    """Return how many hints of each bug the learner has seen; the first comes with the verdict."""
+    """Return how many hints of each bug the learner has seen."""
     shown = read().get(hunt.name, {}).get("hints", {})
-    return {bug.name: min(shown.get(bug.name, 1), len(bug.hints)) for bug in hunt.bugs}
+    return {bug.name: min(shown.get(bug.name, 0), len(bug.hints)) for bug in hunt.bugs}
 
 
 def one_more_hint(hunt: Hunt, promise: str | None = None) -> str:
@@ -72,7 +74,7 @@ def one_more_hint(hunt: Hunt, promise: str | None = None) -> str:
     kept = read()
     entry = kept.get(hunt.name, {})
     if "free" not in entry:
-        return f"No verdict on {hunt.name} yet: run its %%bughunt {hunt.name} cell first."
+        return f"No verdict on {hunt.name} yet: have your tests judged first."
     free = [bug for bug in hunt.bugs if bug.name in entry["free"]]
     if not free:
         return f"Nothing to hint at: your tests catch every bug of {hunt.name}."

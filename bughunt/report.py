@@ -4,7 +4,7 @@ from html import escape
 
 from . import advice, hunts, progress
 from .hunts import Hunt
-from .judge import Verdict
+from .judge import SetAside, Verdict
 
 # Colours come from JupyterLab's theme where there is one, and never carry the meaning alone.
 STYLE = """<style>
@@ -48,39 +48,43 @@ def headline(verdict: Verdict) -> str:
     return f"{name}: {count} on the app{aside}; {verdict.caught} of {len(verdict.bugs)} bugs caught"
 
 
-def next_step(verdict: Verdict, hunt: Hunt) -> str:
-    """Return what to do now."""
+def next_step(verdict: Verdict, hunt: Hunt, command: str = "%") -> str:
+    """Return what to do now; `command` is what stands before hint, hunt and progress."""
     if verdict.outcome == "not started":
         what = "Write your first test"
         if hunt.kind == "mend":
             what = "Mend the file"
         elif "def test_" in hunt.start:
             what = "Fill in what is missing"
-        return f"{what} in this cell and run it. %hunt {hunt.name} shows the promises and the app."
+        where = "this cell" if command == "%" else "the file"
+        shows = f"{command}hunt {hunt.name} shows the promises and the app"
+        return f"{what} in {where} and run it. {shows}."
     if verdict.outcome == "does not run":
-        return "Mend that and run the cell again."
+        return "Mend that and run it again."
     if verdict.set_aside:
         unwritten = _unwritten(verdict)
         first = next((one.test for one in verdict.set_aside if one.test not in unwritten), None)
         what = f"Mend {first}" if first else f"Write the call in {unwritten[0]}"
-        return f"{what}, and run the cell again. Hints come when no test is set aside."
+        # A hunt's hints are about bugs, and the test may be the one that they would ask for.
+        stuck = f" {command}hint {hunt.name} says more." if hunt.kind == "mend" else ""
+        return f"{what}, and run it again.{stuck}"
     if verdict.outcome != "all caught":
         free = next(bug for bug in verdict.bugs if not bug.caught_by)
         return (
             f"{free.breaks} has a bug on which none of your tests fails: add a test or an "
-            f"assertion. %hint {hunt.name} {free.breaks} says more."
+            f"assertion. {command}hint {hunt.name} {free.breaks} says more."
         )
     names = hunts.names()
     after = names[names.index(hunt.name) + 1 :] if hunt.name in names else []
     if not after:
-        return "That was the last exercise so far. %progress shows them all."
+        return f"That was the last exercise so far. {command}progress shows them all."
     following = hunts.load(after[0])
     return f"{following.name} ({following.title}, lesson {following.lesson})."
 
 
 def _unwritten(verdict: Verdict) -> list[str]:
     """Return the tests whose calls are still the `...` of the exercise."""
-    return [aside.test for aside in verdict.set_aside if aside.why == advice.NOT_WRITTEN]
+    return [aside.test for aside in verdict.set_aside if aside.why == advice.NOT_WRITTEN.text]
 
 
 def _free_hints(verdict: Verdict, hunt: Hunt) -> dict[str, tuple[str, ...]]:
@@ -88,7 +92,16 @@ def _free_hints(verdict: Verdict, hunt: Hunt) -> dict[str, tuple[str, ...]]:
         return {}
     shown = progress.hints_shown(hunt)
     free = {bug.bug for bug in verdict.bugs if not bug.caught_by}
-    return {bug.name: bug.hints[: shown[bug.name]] for bug in hunt.bugs if bug.name in free}
+    return {bug.name: bug.hints[: shown[bug.name] or 1] for bug in hunt.bugs if bug.name in free}
+
+
+def _together(set_aside: list[SetAside]) -> list[tuple[list[str], SetAside]]:
+    """Put tests together that are set aside for one reason, each time with the first of them."""
+    groups = {}
+    for aside in set_aside:
+        reason = aside.why if "fixture" in aside.why or not aside.report else aside.test
+        groups.setdefault(reason, []).append(aside)
+    return [([one.test for one in group], group[0]) for group in groups.values()]
 
 
 def _sentence(text: str) -> str:
@@ -99,8 +112,14 @@ def _indent(text: str) -> str:
     return "\n".join(f"      {line}".rstrip() for line in text.splitlines())
 
 
-def as_text(verdict: Verdict, hunt: Hunt) -> str:
-    """Return the whole verdict in plain text, for terminals and for comparison."""
+def as_text(verdict: Verdict, hunt: Hunt, command: str = "%") -> str:
+    """Return the whole verdict in plain text, for terminals and for comparison.
+
+    Args:
+        verdict: what to say.
+        hunt: the exercise that it is about.
+        command: what a reader types before hint, hunt or progress.
+    """
     parts = [headline(verdict)]
     if verdict.problem:
         parts.append(f"  {verdict.problem}")
@@ -109,10 +128,10 @@ def as_text(verdict: Verdict, hunt: Hunt) -> str:
     unwritten = _unwritten(verdict)
     if unwritten:
         parts.append(f"\n  not written yet  {', '.join(unwritten)}")
-    for aside in verdict.set_aside:
+    for tests, aside in _together(verdict.set_aside):
         if aside.test in unwritten:
             continue
-        parts.append(f"\n  set aside  {aside.test}: {_sentence(aside.why)}")
+        parts.append(f"\n  set aside  {', '.join(tests)}: {_sentence(aside.why)}")
         if aside.report:
             parts.append(_indent(aside.report))
     if verdict.notes:
@@ -132,7 +151,7 @@ def as_text(verdict: Verdict, hunt: Hunt) -> str:
         parts += ["", *rows, ""]
     if verdict.outcome == "all caught":
         parts.append(f"Remember: {hunt.takeaway}")
-    parts.append(f"Next: {next_step(verdict, hunt)}")
+    parts.append(f"Next: {next_step(verdict, hunt, command)}")
     return "\n".join(parts)
 
 
@@ -148,14 +167,12 @@ def as_html(verdict: Verdict, hunt: Hunt) -> str:
     if unwritten:
         names = ", ".join(f"<code>{escape(test)}</code>" for test in unwritten)
         parts.append(f'<p><span class="bad">not written yet</span> {names}</p>')
-    for aside in verdict.set_aside:
+    for tests, aside in _together(verdict.set_aside):
         if aside.test in unwritten:
             continue
-        why = _sentence(aside.why)
-        parts.append(
-            f'<p><span class="bad">set aside</span> <code>{escape(aside.test)}</code>: '
-            f"{_prose(why)}</p>"
-        )
+        names = ", ".join(f"<code>{escape(test)}</code>" for test in tests)
+        why = _prose(_sentence(aside.why))
+        parts.append(f'<p><span class="bad">set aside</span> {names}: {why}</p>')
         if aside.report:
             parts.append(f"<pre>{escape(aside.report)}</pre>")
     parts += [f"<p><strong>Note:</strong> {_prose(note)}</p>" for note in verdict.notes]

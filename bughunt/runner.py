@@ -13,6 +13,7 @@ import io
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -49,6 +50,7 @@ class Recorder:
     def __init__(self, stream: io.TextIOBase, run: dict):
         self.stream, self.run = stream, run
         self.order = ""  # of several, this one
+        self.overrides = {}
 
     def write(self, **event):
         self.stream.write(json.dumps(event) + "\n")
@@ -94,6 +96,7 @@ class Recorder:
             self.write(error=report.longreprtext[-MAX_REPORT:])
 
     def pytest_runtest_logstart(self, nodeid):
+        self.overrides = _overrides()
         self.write(start=self.name(nodeid))
 
     def pytest_runtest_logreport(self, report):
@@ -113,12 +116,18 @@ class Recorder:
         for name in ("last_exc", "last_type", "last_value", "last_traceback"):
             vars(sys).pop(name, None)
         gc.collect()
-        self.write(finish=self.name(nodeid))
+        self.write(finish=self.name(nodeid), left_override=_overrides() != self.overrides)
 
     def pytest_warning_recorded(self, warning_message, nodeid):
         message = str(warning_message.message)
         if "was never awaited" in message:
             self.write(never_awaited=message, test=self.name(nodeid))
+
+
+def _overrides() -> dict:
+    """Return what stands in for dependencies of main.py's app now."""
+    app = getattr(sys.modules.get("main"), "app", None)
+    return dict(getattr(app, "dependency_overrides", {}))
 
 
 def _short(nodeid: str) -> str:
@@ -272,9 +281,17 @@ def run_batch(runs: list[dict], at_once: int = AT_ONCE) -> list[dict]:
             del running[index]
             results[index] = _read(process.run, overran, seconds)
         if os.getppid() != parent:  # the kernel was killed: nobody waits for an answer
-            kill_tree(os.getpid())
+            kill_tree(os.getpid(), itself=False)
+            clear_away(runs)
+            os._exit(1)
     _end_what_is_left()
     return [results[index] for index in range(len(runs))]
+
+
+def clear_away(runs: list[dict]) -> None:
+    """Remove the folder of `runs`, if who made it can no longer do so."""
+    for run in runs:
+        shutil.rmtree(Path(run["folder"]).parents[1], ignore_errors=True)
 
 
 def _end_what_is_left() -> None:
@@ -291,6 +308,7 @@ def _read(run: dict, overran: bool, seconds: float) -> dict:
     """Gather a run's events into one result."""
     result = {"collected": None, "errors": [], "tests": {}, "never_awaited": {}, "running": None}
     result |= {"done": None, "escaped": None, "overran": overran, "seconds": seconds, "line": None}
+    result["left_override"] = []  # the tests after which another dependency is overridden
     with contextlib.suppress(FileNotFoundError), open(run["events"], encoding="utf-8") as lines:
         for line in lines:
             event = json.loads(line) if line.endswith("\n") else {}
@@ -304,6 +322,8 @@ def _read(run: dict, overran: bool, seconds: float) -> dict:
                 result["running"] = event["start"]
             elif "finish" in event:
                 result["running"] = None
+                if event["left_override"]:
+                    result["left_override"].append(event["finish"])
             else:
                 result |= event
     if overran:
@@ -410,9 +430,14 @@ def serve() -> None:
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
     if CAN_FORK:
         warm_up()
-    for line in requests:
-        answers.write(json.dumps(run_batch(**json.loads(line))) + "\n")
-        answers.flush()
+    batch = {"runs": []}
+    try:
+        for line in requests:
+            batch = json.loads(line)
+            answers.write(json.dumps(run_batch(**batch)) + "\n")
+            answers.flush()
+    finally:
+        clear_away(batch["runs"])
 
 
 if __name__ == "__main__":

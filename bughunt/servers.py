@@ -13,9 +13,9 @@ that a stop button does not reach it.
 import asyncio
 import atexit
 import contextlib
-import itertools
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -74,6 +74,7 @@ KINDS = {
     "mongodb": (mongodb, "MONGODB_URL", "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=100"),
     "postgresql": (postgresql, "DATABASE_URL", "postgresql+asyncpg://nobody@127.0.0.1:9/nothing"),
 }
+_urls: dict[tuple, str] = {}  # of the kept servers, by kind and by what the environment says
 _kept = contextlib.ExitStack()
 atexit.register(_kept.close)
 
@@ -85,7 +86,8 @@ def keep(name: str) -> str:
     return the URL of a place where nobody answers: a notebook goes on, and its tests tell.
     """
     try:
-        return _keep(name)
+        url = os.environ[KINDS[name][1]] = _keep(name)
+        return url
     except NoServerSoSkip as why:
         print(why)
         return KINDS[name][2]
@@ -93,8 +95,10 @@ def keep(name: str) -> str:
 
 def _keep(name: str) -> str:
     opened, variable, _ = KINDS[name]
-    os.environ[variable] = _kept.enter_context(opened())
-    return os.environ[variable]
+    asked_for = name, os.environ.get(variable)
+    if asked_for not in _urls:
+        _urls[asked_for] = _kept.enter_context(opened())
+    return _urls[asked_for]
 
 
 @contextlib.contextmanager
@@ -114,7 +118,7 @@ def databases(name: str) -> Iterator[Callable[[], dict[str, str]]]:
     change = {"mongodb": _change_mongodb, "postgresql": _change_postgresql}[name]
 
     def new() -> dict[str, str]:
-        made.append(f"bughunt_{os.getpid()}_{next(_numbers)}")
+        made.append(f"bughunt_{secrets.token_hex(8)}")
         change(url, "CREATE", made[-1])
         return {KINDS[name][1]: urlsplit(url)._replace(path=f"/{made[-1]}").geturl()}
 
@@ -122,9 +126,6 @@ def databases(name: str) -> Iterator[Callable[[], dict[str, str]]]:
         yield new
     finally:
         change(url, "DROP", *made)
-
-
-_numbers = itertools.count()
 
 
 def _change_mongodb(url: str, what: str, *names: str) -> None:

@@ -1,13 +1,16 @@
 """The judge: verdicts on good tests in every style, and on cells that do harm."""
 
 import os
+import subprocess
+import sys
 import time
 
 import psutil
 import pytest
 from bad_cells import ASYNC, BAD_CELLS, HEAD
+from conftest import SAMPLE
 
-from bughunt import report
+from bughunt import advice, report
 from bughunt.judge import Judge
 
 CLIENT = """
@@ -238,7 +241,45 @@ SLIPS = {
     "TestClient in an async def": (
         "from fastapi.testclient import TestClient\n"
         f"{ASYNC}    assert TestClient(app).get('/crops').status_code == 200\n",
-        "note  TestClient in an `async def` has the loop stand still: `test_bad`",
+        "note  TestClient in an `async def` blocks the loop: await AsyncClient there (`test_bad`)",
+    ),
+    "TestClient that waits for its own loop": (
+        "from fastapi.testclient import TestClient\nimport time\n"
+        f"{ASYNC}    TestClient(app).get('/crops')\n    time.sleep(60)\n",
+        "TestClient blocks the loop",
+    ),
+    "a fixture called": (
+        "@pytest.fixture\ndef full():\n    return 1\ndef test_bad():\n    assert full()\n",
+        "test_bad: it calls the fixture `full` without asking for it",
+    ),
+    "a fixture kept longer than its backend": (
+        "@pytest.fixture(scope='session')\nasync def full():\n    yield 1\n"
+        f"@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n"
+        f"{ASYNC.replace('client', 'full')}    assert full\n"
+        f"{ASYNC.replace('client', 'full').replace('bad', 'worse')}    assert full\n",
+        "test_bad, test_worse: one of its fixtures has the scope session and asks for "
+        '`anyio_backend`, which has the scope function: give `anyio_backend` scope="session"',
+    ),
+    "an override's key called": (
+        "async def today():\n    return 1\n"
+        f"{ASYNC.replace('client', 'monkeypatch')}"
+        "    monkeypatch.setitem(app.dependency_overrides, today(), today)\n    assert 0\n",
+        "test_bad: `today` was called and never awaited: as a key of `dependency_overrides` write",
+    ),
+    "a stand-in that a failure leaves": (
+        f"{ASYNC}    app.dependency_overrides[anyio] = anyio\n"
+        "    assert (await client.post('/orders/leek?amount=1')).status_code == 201\n"
+        "    app.dependency_overrides.clear()\n",
+        "note  When `test_bad` fails, its stand-in stays",
+    ),
+    "the status not looked at": (
+        f"{ASYNC}    assert (await client.get('/crops/stone')).json()['left']\n",
+        "look at the status of that answer first",
+    ),
+    "rows that are never committed": (
+        "from sqlalchemy.ext.asyncio import AsyncSession\n"
+        "def fill(session):\n    session.add(Order())\n",
+        "note  `fill` adds rows and never commits them",
     ),
     "a call that is not written yet": (
         f"{ASYNC}    response = ...\n    assert response.status_code == 200\n",
@@ -252,6 +293,31 @@ def test_a_slip_gets_its_sentence(judge, sample, tests, words):
     verdict = judge.judge(HEAD + tests, sample)
     assert words in report.as_text(verdict, sample)
     assert verdict.outcome == "does not run" or "test_good" in verdict.tests
+
+
+def test_what_the_app_awaits_in_vain_is_told_from_what_the_test_does():
+    error = "E   TypeError: 'NoneType' object can't be awaited"
+    in_test, in_app = "test_main.py:3: in test_pay\n", "main.py:9: in order\n"
+    outcome = {"message": "", "when": "call", "report": in_test + error}
+    assert advice.why_failed(outcome, False, False) is advice.AWAITS_TOO_MUCH
+    outcome["report"] = in_test + in_app + error
+    assert advice.why_failed(outcome, False, False) is advice.APP_AWAITS
+
+
+def test_a_function_replaced_in_main_is_noted_where_a_route_depends_on_it():
+    source = "async def price(day: Annotated[date, Depends(today)]): ..."
+    for line in (
+        'monkeypatch.setattr("main.today", sunday)',
+        'monkeypatch.setattr(main, "today", sunday)',
+        "main.today = sunday",
+    ):
+        assert "app.dependency_overrides[today]" in advice.notes(line, source)[0]
+        assert advice.notes(line, "app = FastAPI()") == []
+
+
+def test_giving_up_early_is_not_called_a_broken_promise():
+    slow = {"message": "TimeoutError", "report": "TimeoutError"}
+    assert "gives up too early" in advice.why_on_a_variation(slow, "Which comes first is open.")
 
 
 def test_a_test_that_hangs_after_others_that_fail_is_named(judge, sample):
@@ -353,6 +419,35 @@ def test_the_runner_ends_with_its_parent(sample):
     assert runner_process.wait(10) == 0
     own.process.stdout.close()
     own.process = None
+
+
+def test_a_killed_kernel_leaves_nothing(sample, tmp_path):
+    (tmp_path / "own").mkdir()
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom bughunt import hunts\n"
+        "from bughunt.judge import Judge\n"
+        f"Judge().judge({'import time; time.sleep(60)'!r}, hunts.read(Path({str(SAMPLE)!r})))"
+    )
+    environment = os.environ | {"TMPDIR": str(tmp_path / "own")}
+    kernel = subprocess.Popen([sys.executable, "-c", code], env=environment)
+
+    def folders():
+        return list((tmp_path / "own").glob("bughunt-*/1/project"))
+
+    assert within(30, lambda: folders() and len(psutil.Process(kernel.pid).children(True)) == 2)
+    started = psutil.Process(kernel.pid).children(recursive=True)
+    kernel.kill()
+    kernel.wait()
+    assert within(10, lambda: not any(process.is_running() for process in started))
+    assert within(10, lambda: not list((tmp_path / "own").iterdir()))
+
+
+def within(seconds, is_so) -> bool:
+    """Wait until `is_so()`, at most `seconds`."""
+    until = time.monotonic() + seconds
+    while not (held := is_so()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return bool(held)
 
 
 def test_nothing_is_left_on_disk(judge, sample, solution, tmp_path, monkeypatch):

@@ -55,11 +55,11 @@ class Notebook:
                 case "stream":
                     output.append(content["text"])
                 case "display_data" | "execute_result":
-                    output.append(content["data"]["text/plain"])
+                    output.append(content["data"]["text/plain"] + "\n")
                 case "error":
                     output.append(f"{content['ename']}: {content['evalue']}")
                 case "status" if content["execution_state"] == "idle":
-                    return "\n".join(output)
+                    return "".join(output)
 
     def close(self):
         self.client.stop_channels()
@@ -211,6 +211,18 @@ def test_command_line_all_caught(tmp_path):
     assert right.returncode == 0 and "Remember:" in right.stdout, right.stdout
 
 
+def test_command_line_shows_hunt_hint_and_progress(tmp_path):
+    assert "no verdict" in bughunt("hint", "crops").stdout.lower()
+    file = tmp_path / "test_mine.py"
+    file.write_text("from main import app\n\ndef test_app():\n    assert app\n")
+    assert "python -m bughunt hint crops P1 says more" in bughunt("crops", file).stdout
+    hint = bughunt("hint", "crops", "P1").stdout
+    assert "  1. " in hint and "  2. " in hint and "  3. " not in hint
+    assert "The app promises:" in bughunt("hunt", "crops").stdout
+    assert "0 of 6" in bughunt("progress").stdout
+    assert bughunt("hint", "corps").returncode == 2
+
+
 # The cells were written for the sample; the app of `crops` answers them alike.
 BAD = pytest.mark.parametrize("name, tests, words", BAD_CELLS, ids=[cell[0] for cell in BAD_CELLS])
 
@@ -232,7 +244,7 @@ def test_bad_cell_from_the_command_line(tmp_path, name, tests, words):
     ran = bughunt("crops", file)
     assert words in ran.stdout and ran.stderr == "" and ran.returncode in (1, 2)
     assert time.monotonic() - began < 10
-    assert os.listdir(tmp_path) == ["test_bad.py"]
+    assert set(os.listdir(tmp_path)) <= {"test_bad.py", "progress.json"}
 
 
 def test_a_good_cell_after_the_bad_ones(notebook):

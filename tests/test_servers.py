@@ -37,6 +37,7 @@ with servers.{name}() as url:
 
 @pytest.fixture(autouse=True)
 def no_servers_of_ones_own(monkeypatch):
+    monkeypatch.setattr(servers, "_urls", {})
     for variable in (*VARIABLES.values(), *servers.STRICT):
         monkeypatch.delenv(variable, raising=False)
 

@@ -31,7 +31,7 @@ async def test_vegan(client):
 
 
 @pytest.mark.anyio
-async def test_vegan_or_not(client):
+async def test_vegan_false(client):
     # GET /menu with vegan=false in the query
     response = ...
     assert response.url.query == b"vegan=false"

@@ -32,9 +32,13 @@ async def test_first_come_first_taken(client):
 
 
 @pytest.mark.anyio
-async def test_refused(client):
+async def test_empty_crate_is_refused(client):
     empty = {"crop": "tomato", "count": 0}
     assert client.post("/crates", json=empty).status_code == 422
+
+
+@pytest.mark.anyio
+async def test_full_shelf_refuses(client):
     assert client.post("/crates", json=TOMATOES).status_code == 201
     assert client.post("/crates", json=TOMATOES).status_code == 201
     assert client.post("/crates", json=BASIL).status_code == 409
@@ -62,7 +66,7 @@ async def test_shop_gives_up(app, client):
     response = client.get("/crates/next?patience=0.01")
     assert response.status_code == 404
     client.post("/crates", json=BASIL)
-    await anyio.wait_all_tasks_blocked()
+    await anyio.wait_all_tasks_blocked()  # a wait that was not given up would take it now
     response = client.get("/crates/next?patience=0.3")
     assert response.status_code == 200
     assert response.json()["crop"] == "basil"

@@ -84,6 +84,9 @@ class Recorder:
     def pytest_runtestloop(self, session):
         """Run the tests in each order that a seed gives; all but the last in a fork."""
         seeds = self.run.get("seeds") or []
+        if seeds:
+            session.config.option.maxfail = 1  # one failure tells enough of an order
+            gc.freeze()
         for seed in seeds:
             if seed == seeds[-1] or os.fork() == 0:
                 random.Random(seed).shuffle(session.items)

@@ -1,4 +1,4 @@
-"""What bughunt's own tests share: a judge, the sample hunt, and a progress file of their own."""
+"""What the tests share: a judge, the sample hunt, and a progress file of their own."""
 
 from pathlib import Path
 
@@ -17,9 +17,37 @@ def own_progress(tmp_path, monkeypatch):
     monkeypatch.setenv("BUGHUNT_PROGRESS", str(tmp_path / "progress.json"))
 
 
+def pytest_addoption(parser):
+    parser.addoption("--thorough", action="store_true", help="try each bug in all ten orders")
+
+
+@pytest.fixture(scope="session")
+def thorough(pytestconfig):
+    return pytestconfig.getoption("--thorough")
+
+
 @pytest.fixture(scope="session")
 def judge():
     judge = Judge()
+    yield judge
+    judge.stop()
+
+
+@pytest.fixture(scope="session")
+def httpx2_in_httpx_place(tmp_path_factory):
+    """Return a folder that makes `import httpx` give httpx2 to a Python that has it on its path."""
+    folder = tmp_path_factory.mktemp("httpx2")
+    replace = "import sys\n\nimport httpx2\n\nsys.modules['httpx'] = httpx2\n"
+    (folder / "sitecustomize.py").write_text(replace)
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def judge_with_httpx2(httpx2_in_httpx_place):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", httpx2_in_httpx_place)
+        judge = Judge()
+        judge.start()
     yield judge
     judge.stop()
 

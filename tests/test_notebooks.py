@@ -123,15 +123,11 @@ def test_runs_the_same_elsewhere(path, tmp_path, monkeypatch):
     assert sorted(file.name for file in copy.parent.iterdir()) == [path.name]
 
 
+# The solutions, which are test files, are judged with httpx2 in test_hunts.py.
 @ONCE
-@each(LESSONS, SOLUTIONS)
-def test_runs_with_httpx2_in_httpx_place(path, tmp_path):
-    shim = tmp_path / "shim"
-    shim.mkdir()
-    (shim / "sitecustomize.py").write_text(
-        "import sys\n\nimport httpx2\n\nsys.modules['httpx'] = httpx2\n"
-    )
-    must_be_green(validate(path, tmp_path, strict=False, PYTHONPATH=str(shim)))
+@each(LESSONS)
+def test_runs_with_httpx2_in_httpx_place(path, tmp_path, httpx2_in_httpx_place):
+    must_be_green(validate(path, tmp_path, strict=False, PYTHONPATH=httpx2_in_httpx_place))
 
 
 # --- they are as saved --------------------------------------------------------------------------
@@ -203,23 +199,30 @@ SOUND = {
 }
 
 
-def plant(folder: Path, **changes: str) -> Path:
-    """A notebook that was saved when all was well, its cells then changed by hand."""
-    folder.mkdir(exist_ok=True)
-    path = folder / "planted.ipynb"
+@pytest.fixture(scope="session")
+def sound(tmp_path_factory):
+    """A notebook that was saved when all was well."""
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(source) for source in SOUND.values()]
     )
-    tool.run(path, notebook)
+    tool.run(tmp_path_factory.mktemp("notebooks") / "sound.ipynb", notebook)
     tool.clean(notebook)
+    return tool.as_text(notebook)
+
+
+def plant(folder: Path, sound: str, **changes: str) -> Path:
+    """The sound notebook, its cells then changed by hand."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "planted.ipynb"
+    notebook = nbformat.reads(sound, as_version=4)
     for which, source in changes.items():
         notebook.cells[list(SOUND).index(which)].source = source
     path.write_text(tool.as_text(notebook), "utf-8")
     return path
 
 
-def test_a_sound_notebook_is_green(tmp_path):
-    path = plant(tmp_path / "notebooks")
+def test_a_sound_notebook_is_green(tmp_path, sound):
+    path = plant(tmp_path / "notebooks", sound)
     must_be_green(validate(path, tmp_path, strict=True))
     assert not_run(tool.read(path)) == []
 
@@ -233,8 +236,8 @@ def test_a_sound_notebook_is_green(tmp_path):
     ],
     ids=["a changed output", "a failing test", "an error that is gone"],
 )
-def test_a_plant_is_red(tmp_path, which, source, lax_too):
-    path = plant(tmp_path / "notebooks", **{which: source})
+def test_a_plant_is_red(tmp_path, sound, which, source, lax_too):
+    path = plant(tmp_path / "notebooks", sound, **{which: source})
     ran = validate(path, tmp_path, strict=True)
     assert ran.returncode == 1 and "1 failed" in ran.stdout, ran.stdout
     if lax_too:
@@ -242,8 +245,8 @@ def test_a_plant_is_red(tmp_path, which, source, lax_too):
         assert ran.returncode == 1 and "1 failed" in ran.stdout, ran.stdout
 
 
-def test_a_cell_that_was_not_run_is_red(tmp_path):
-    path = plant(tmp_path / "notebooks")
+def test_a_cell_that_was_not_run_is_red(tmp_path, sound):
+    path = plant(tmp_path / "notebooks", sound)
     notebook = tool.read(path)
     cell = notebook.cells[1]
     cell.execution_count, cell.outputs = None, []

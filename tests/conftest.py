@@ -1,5 +1,6 @@
 """What the tests share: a judge, the sample hunt, and a progress file of their own."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,11 @@ def own_progress(tmp_path, monkeypatch):
     """Keep the learner's own progress and signatures out of it."""
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
     monkeypatch.setenv("BUGHUNT_PROGRESS", str(tmp_path / "progress.json"))
+
+
+def pytest_xdist_auto_num_workers(config):
+    """One worker more than there are cores: kernels and servers keep the tests waiting."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_addoption(parser):

@@ -223,14 +223,14 @@ def test_command_line_shows_hunt_hint_and_progress(tmp_path):
     assert bughunt("hint", "corps").returncode == 2
 
 
-# The cells were written for the sample; the app of `crops` answers them alike.
+# The cells were written for the sample; the app of the first hunt answers them alike.
 BAD = pytest.mark.parametrize("name, tests, words", BAD_CELLS, ids=[cell[0] for cell in BAD_CELLS])
 
 
 @BAD
 def test_bad_cell_in_a_notebook(notebook, name, tests, words):
     began = time.monotonic()
-    output = notebook.run("%%bughunt crops\n" + tests.removeprefix("\n"))
+    output = notebook.run("%%bughunt first_hunt\n" + tests.removeprefix("\n"))
     assert words in output and "all caught" not in output
     assert time.monotonic() - began < 10
     (runner,) = psutil.Process(notebook.manager.provisioner.pid).children()
@@ -243,7 +243,7 @@ def test_bad_cell_from_the_command_line(tmp_path, name, tests, words):
     file = tmp_path / "test_bad.py"
     file.write_text(tests)
     began = time.monotonic()
-    ran = bughunt("crops", file)
+    ran = bughunt("first_hunt", file)
     assert words in ran.stdout and ran.stderr == "" and ran.returncode in (1, 2)
     assert time.monotonic() - began < 10
     assert set(os.listdir(tmp_path)) <= {"test_bad.py", "progress.json"}

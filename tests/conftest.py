@@ -1,6 +1,7 @@
 """What the tests share: a judge, the sample hunt, and a progress file of their own."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,14 @@ def own_progress(tmp_path, monkeypatch):
     """Keep the learner's own progress and signatures out of it."""
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
     monkeypatch.setenv("BUGHUNT_PROGRESS", str(tmp_path / "progress.json"))
+
+
+def within(seconds, is_so) -> bool:
+    """Wait until `is_so()`, at most `seconds`."""
+    until = time.monotonic() + seconds
+    while not (held := is_so()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return bool(held)
 
 
 def pytest_xdist_auto_num_workers(config):

@@ -4,12 +4,11 @@ import dataclasses
 import os
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
 from bad_cells import ASYNC, HEAD
-from conftest import SAMPLE
+from conftest import SAMPLE, within
 
 from bughunt import advice, report
 from bughunt.judge import Judge
@@ -427,14 +426,6 @@ def test_a_killed_kernel_leaves_nothing(sample, tmp_path):
     kernel.wait()
     assert within(10, lambda: not any(process.is_running() for process in started))
     assert within(10, lambda: not list((tmp_path / "own").iterdir()))
-
-
-def within(seconds, is_so) -> bool:
-    """Wait until `is_so()`, at most `seconds`."""
-    until = time.monotonic() + seconds
-    while not (held := is_so()) and time.monotonic() < until:
-        time.sleep(0.05)
-    return bool(held)
 
 
 def test_nothing_is_left_on_disk(judge, sample, solution, tmp_path, monkeypatch):

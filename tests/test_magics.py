@@ -10,6 +10,7 @@ from queue import Empty
 import psutil
 import pytest
 from bad_cells import BAD_CELLS
+from conftest import within
 from jupyter_client.manager import start_new_kernel
 
 SETUP = """
@@ -162,8 +163,13 @@ def test_a_killed_kernel_leaves_no_process(tmp_path):
     notebook = Notebook(tmp_path)
     notebook.run("%load_ext bughunt")
     pid = int(notebook.run("import os; print(os.getpid())"))
+
+    def runners():
+        started = psutil.Process(pid).children(recursive=True)
+        return [child for child in started if "bughunt.runner" in " ".join(child.cmdline())]
+
+    assert within(10, runners)
     children = psutil.Process(pid).children(recursive=True)
-    assert any("bughunt.runner" in " ".join(child.cmdline()) for child in children)
     notebook.close()
     gone, alive = psutil.wait_procs(children, timeout=10)
     assert not alive

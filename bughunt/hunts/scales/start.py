@@ -15,19 +15,19 @@ async def client():
 
 
 @pytest.mark.anyio
-async def test_every_morning_two_are_free():
-    for _ in ("Friday", "Saturday"):
-        transport = ASGITransport(app=app)
-        async with AsyncClient(transport=transport, base_url="http://test") as client:
-            assert (await client.get("/scales")).json()["free"] == 2
-
-
-@pytest.mark.anyio
 async def test_at_night_all_are_off():
     transport = ASGITransport(app=app)
     async with AsyncClient(transport=transport, base_url="http://test"):
         pass  # the day
     assert not running
+
+
+@pytest.mark.anyio
+async def test_every_morning_two_are_free():
+    for _ in ("Friday", "Saturday"):
+        transport = ASGITransport(app=app)
+        async with AsyncClient(transport=transport, base_url="http://test") as client:
+            assert (await client.get("/scales")).json()["free"] == 2
 
 
 @pytest.mark.anyio

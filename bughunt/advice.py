@@ -56,14 +56,15 @@ NOT_IN_REVERSE = (
     "Let it set up all that it needs itself: its data, its stand-ins"
 )
 BY_CHANCE = "it passed on the app, and the next time it did not: it depends on chance"
+OLD_SESSION = "a session hands out the objects that it has: after a request, look through a new one"
 START_SOON = (
     "`start_soon` wants the function and then its arguments, not a call: "
     '`start_soon(order, "leek")`, not `start_soon(order("leek"))`'
 )
 OTHER_LOOP = "is bound to a different event loop"
 BOUND_EARLIER = Why(
-    "it waits for something that an earlier test's loop has bound: make that thing in the test "
-    "or in a fixture"
+    "it uses something that belongs to an earlier test's loop: make it anew for each test, in the "
+    "test or in a fixture without `scope`"
 )
 ASYNCIO_ON_TRIO = Why(
     "it runs on trio and calls asyncio: have `anyio_backend` return asyncio, or call AnyIO"
@@ -110,6 +111,7 @@ ADVICE = (
     ("Event loop is closed", BOUND_EARLIER),
     ("no running event loop", ASYNCIO_ON_TRIO),
     ("There is no current event loop", ASYNCIO_ON_TRIO),
+    ("'TaskHandle' object", Why("a task's answer is not there: have the task append it to a list")),
     ("[Errno 27]", Why("it writes more than 64 MB: print less")),
     ("RecursionError", Why("it calls itself without end: give the recursion a way out")),
 )
@@ -260,6 +262,26 @@ def async_tests_with_test_client(tests: str) -> list[str]:
     return found
 
 
+def tests_with_an_old_session(tests: str) -> set[str]:
+    """Return the tests that ask a database session which they had before a request."""
+    found = set()
+    for test in (node for node in _functions(ast.parse(tests)) if node.name.startswith("test")):
+        for block in (node for node in ast.walk(test) if isinstance(node, ast.AsyncWith)):
+            sessions = {
+                getattr(item.optional_vars, "id", "")
+                for item in block.items
+                if "session" in ast.unparse(item.context_expr).lower()
+            }
+            words = re.findall(
+                r"\b(\w+)\.(?:get|scalar|scalars|execute|post|put|patch|delete)\b",
+                "\n".join(map(ast.unparse, block.body)),
+            )
+            asked = [number for number, word in enumerate(words) if word in sessions]
+            if asked and any(word not in sessions for word in words[asked[0] : asked[-1]]):
+                found.add(test.name)
+    return found
+
+
 def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     return (node for node in ast.walk(tree) if isinstance(node, FUNCTIONS))
 
@@ -376,7 +398,6 @@ def why_failed(outcome: dict, plain: bool, with_test_client: bool) -> Why:
     report = outcome["report"]
     text = report + outcome["message"]
     frames = re.findall(rf"^{runner.TEST_FILE}:\d+: in (\w+)", report, re.MULTILINE)
-    files = re.findall(r"^(\S+):\d+: in ", report, re.MULTILINE)
     if "requested an async fixture" in text:
         return PLAIN_DEF if plain else NO_MARKER
     if about_fixture := _about_fixture(text, frames):
@@ -385,7 +406,8 @@ def why_failed(outcome: dict, plain: bool, with_test_client: bool) -> Why:
         return Why("TestClient runs the app in another loop than your test: await AsyncClient")
     for sign, why in ADVICE:
         if sign in text:
-            return APP_AWAITS if why is AWAITS_TOO_MUCH and files[-1:] == ["main.py"] else why
+            in_app = _last_file(report) == "main.py"
+            return APP_AWAITS if why is AWAITS_TOO_MUCH and in_app else why
     first = _first_line(outcome)
     if outcome["when"] == "setup":
         who = f"its fixture `{frames[-1]}`" if frames else "a fixture"
@@ -404,12 +426,19 @@ def why_on_a_variation(outcome: dict, says: str) -> str:
     return f"it insists on what nobody promised. {says}"
 
 
-def keeps_its_stand_in(test: str) -> str:
-    """Say that a test which fails leaves its override behind."""
+def leaves_its_stand_in(test: str, always: bool) -> str:
+    """Say that a test leaves its override behind, always or when it fails."""
+    does = f"`{test}` leaves its stand-in" if always else f"When `{test}` fails, its stand-in stays"
     return (
-        f"When `{test}` fails, its stand-in stays in `app.dependency_overrides` for the tests "
-        "after it. Have a fixture take it away after its `yield`, or use `monkeypatch.setitem`."
+        f"{does} in `app.dependency_overrides` for the tests after it. "
+        "Have a fixture take it away after its `yield`, or use `monkeypatch.setitem`."
     )
+
+
+def needs_what_is_set_aside(tests: list[str]) -> str:
+    """Say why a test fails when those of `tests` that are set aside do not run before it."""
+    names = ", ".join(f"`{test}`" for test in tests)
+    return f"without {names}, set aside, it fails: let it set up all that it needs itself"
 
 
 def _about_fixture(text: str, frames: list[str]) -> Why | None:
@@ -445,20 +474,29 @@ def _about_fixture(text: str, frames: list[str]) -> Why | None:
     return None
 
 
+def _last_file(report: str) -> str:
+    """Return which file's line a failure comes from, of a report as pytest or Python writes it."""
+    frames = re.findall(r'^(\S+):\d+: in |File "([^"]+)", line', report, re.MULTILINE)
+    return re.split(r"[/\\]", frames[-1][0] or frames[-1][1])[-1] if frames else ""
+
+
 def _first_line(outcome: dict) -> str:
     """Return the line that says most of a failure, with what is often behind it."""
     first = outcome["message"].splitlines()[0] if outcome["message"] else "see the report"
-    if "ExceptionGroup" in first:  # a task group's; the first error in it says more
+    in_group = "ExceptionGroup" in first
+    if in_group:  # a task group's; the first error in it says more
         inside = re.search(
             r"^[ |]+\| (?!\w*ExceptionGroup)(\w+: .+)", outcome["report"], re.MULTILINE
         )
         first = inside[1] if inside else first
-        if first.startswith(("KeyError", "IndexError", "UnboundLocalError")):
-            first += " (what the tasks of a task group leave is there after its `async with`)"
-        elif inside and not first.startswith("AssertionError"):
-            first += " (in an ExceptionGroup: pytest.RaisesGroup expects one)"
-    elif first.startswith("KeyError") and ".json()[" in outcome["report"]:
+        if inside and not first.startswith(("AssertionError", "KeyError", "IndexError")):
+            first += ", in an ExceptionGroup"
+    if first.startswith("KeyError") and ".json()[" in outcome["report"]:
         first += " (look at the status of that answer first)"
+    elif in_group and first.startswith(("KeyError", "IndexError", "UnboundLocalError")):
+        first += " (what the tasks of a task group leave is there after its `async with`)"
+    elif "positional argument" in first and _last_file(outcome["report"]) == "main.py":
+        first += " (main.py hands it something: give it a parameter)"
     elif "'State' object has no attribute" in first:
         first += (
             " (the start-up puts it there: did it run, and does the client call `manager.app`?)"

@@ -4,7 +4,6 @@ import ast
 import atexit
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -154,7 +153,7 @@ class Judge:
         together = runner.CAN_FORK and not hunt.server
         runs_of = [list(seeds)] if together or not seeds else [[seed] for seed in seeds]
         with self._case(tests, hunt) as case:
-            deadline = _stretched(FIRST_DEADLINE, 3) * len(runs_of[0] or [0])
+            deadline = runner.stretched(FIRST_DEADLINE, 3) * len(runs_of[0] or [0])
             found = {}
             for name, source in {"the app": hunt.source, **sources}.items():
                 found[name] = [case.prepare(source, deadline, seeds=some) for some in runs_of]
@@ -200,7 +199,7 @@ class _Case:
         first = self.on_app()
         if isinstance(first, Verdict):
             return first
-        deadline = _stretched(max(LEAST_DEADLINE, SLOWER * first["seconds"]), 3)
+        deadline = runner.stretched(max(LEAST_DEADLINE, SLOWER * first["seconds"]), 3)
         source = self.hunt.source
         variants = [
             *((variation, variation.apply(source), {}) for variation in self.hunt.variations),
@@ -224,7 +223,7 @@ class _Case:
     def on_app(self) -> dict | Verdict:
         """Run the tests on the app; once more without the one that hung or ended the run."""
         while True:
-            deadline = _stretched(FIRST_DEADLINE, 1.5)
+            deadline = runner.stretched(FIRST_DEADLINE, 1.5)
             result = self.judge.run([self.prepare(self.hunt.source, deadline)])[0]
             broken = advice.does_not_run(result)
             if broken:
@@ -256,13 +255,17 @@ class _Case:
             node.name for node in ast.walk(ast.parse(self.tests)) if type(node) is ast.FunctionDef
         }
         with_test_client = advice.async_tests_with_test_client(self.tests)
+        old_session = advice.tests_with_an_old_session(self.tests)
         found = {}
         for test, outcome in result["tests"].items():
             if outcome["outcome"] == "skipped":
                 found[test] = advice.SKIPPED
             elif outcome["outcome"] == "failed":
                 name = runner.function_of(test)
-                found[test] = advice.why_failed(outcome, name in plain, name in with_test_client)
+                why = advice.why_failed(outcome, name in plain, name in with_test_client)
+                if why.kind is Kind.PLAIN and name in old_session:
+                    why = advice.Why(f"{why.text} ({advice.OLD_SESSION})")
+                found[test] = why
         for test, message in result["never_awaited"].items():
             why = advice.never_awaited(message, self.tests)
             if test not in result["tests"]:
@@ -287,8 +290,9 @@ class _Case:
 
     def weigh_variations(self, first: dict, results: list) -> bool:
         """Set aside what fails on a variation or on a second run; tell if on a variation."""
-        on_variation = False
-        for variant, result in results:
+        on_variation, aside_before = False, list(self.aside)
+        # First the app again: what fails there is not the variation's doing.
+        for variant, result in sorted(results, key=lambda one: one[0] != AGAIN):
             if isinstance(variant, Bug):
                 continue
             for test in _failing(result, self.judged(first)):
@@ -298,6 +302,8 @@ class _Case:
                     continue
                 if variant == AGAIN:
                     why = advice.BY_CHANCE
+                    if aside_before:
+                        why = advice.needs_what_is_set_aside(aside_before)
                 else:
                     why = advice.why_on_a_variation(outcome, variant.says)
                     on_variation = True
@@ -305,12 +311,15 @@ class _Case:
         return on_variation
 
     def look_for_stand_ins(self, first: dict, results: list) -> None:
-        """Note which tests, when they fail, leave what they put in a dependency's place."""
+        """Note which tests leave what they put in a dependency's place."""
+        if first["overridden"] and not self.aside:
+            names = dict.fromkeys(map(runner.function_of, first["left_override"]))
+            self.notes += [advice.leaves_its_stand_in(name, always=True) for name in names]
         for variant, result in results:
             if isinstance(variant, Bug):
                 left = set(result["left_override"]) - set(first["left_override"])
                 for test in _failing(result, self.judged(first)):
-                    note = advice.keeps_its_stand_in(runner.function_of(test))
+                    note = advice.leaves_its_stand_in(runner.function_of(test), always=False)
                     if test in left and note not in self.notes:
                         self.notes.append(note)
 
@@ -355,12 +364,6 @@ def _not_passed(run: dict, result: dict) -> list[list[str]]:
     passed = {test for test, got in result["tests"].items() if got["outcome"] == "passed"}
     tests = result["collected"] or ["its first line"]
     return [[test for test in tests if test + order not in passed] for order in orders]
-
-
-def _stretched(seconds: float, most: float) -> float:
-    """Return a deadline up to `most` times as long where the machine has too much to do."""
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0  # not on Windows
-    return seconds * min(max(1, load / (os.cpu_count() or 1)), most)
 
 
 def _stopped(result: dict) -> bool:

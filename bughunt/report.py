@@ -65,6 +65,8 @@ def next_step(verdict: Verdict, hunt: Hunt, command: str = "%") -> str:
         unwritten = _unwritten(verdict)
         first = next((one.test for one in verdict.set_aside if one.test not in unwritten), None)
         what = f"Mend {first}" if first else f"Write the call in {unwritten[0]}"
+        if first and hunt.kind == "mend":  # what is wrong may stand elsewhere
+            what = f"Mend the file, beginning with {first}"
         # A hunt's hints are about bugs, and the test may be the one that they would ask for.
         stuck = f" {command}hint {hunt.name} says more." if hunt.kind == "mend" else ""
         return f"{what}, and run it again.{stuck}"
@@ -74,12 +76,13 @@ def next_step(verdict: Verdict, hunt: Hunt, command: str = "%") -> str:
             f"{free.breaks} has a bug on which none of your tests fails: add a test or an "
             f"assertion. {command}hint {hunt.name} {free.breaks} says more."
         )
+    note = "See to the note above. Then: " if verdict.notes else ""
     names = hunts.names()
     after = names[names.index(hunt.name) + 1 :] if hunt.name in names else []
     if not after:
-        return f"That was the last exercise so far. {command}progress shows them all."
+        return f"{note}That was the last exercise so far. {command}progress shows them all."
     following = hunts.load(after[0])
-    return f"{following.name} ({following.title}, lesson {following.lesson})."
+    return f"{note}{following.name} ({following.title}, lesson {following.lesson})."
 
 
 def _unwritten(verdict: Verdict) -> list[str]:

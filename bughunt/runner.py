@@ -50,7 +50,7 @@ class Recorder:
     def __init__(self, stream: io.TextIOBase, run: dict):
         self.stream, self.run = stream, run
         self.order = ""  # of several, this one
-        self.overrides = {}
+        self.overrides = self.overrides_at_first = None
 
     def write(self, **event):
         self.stream.write(json.dumps(event) + "\n")
@@ -100,6 +100,8 @@ class Recorder:
 
     def pytest_runtest_logstart(self, nodeid):
         self.overrides = _overrides()
+        if self.overrides_at_first is None:
+            self.overrides_at_first = self.overrides
         self.write(start=self.name(nodeid))
 
     def pytest_runtest_logreport(self, report):
@@ -119,7 +121,9 @@ class Recorder:
         for name in ("last_exc", "last_type", "last_value", "last_traceback"):
             vars(sys).pop(name, None)
         gc.collect()
-        self.write(finish=self.name(nodeid), left_override=_overrides() != self.overrides)
+        now = _overrides()
+        changed = {"left_override": now != self.overrides}
+        self.write(finish=self.name(nodeid), overridden=now != self.overrides_at_first, **changed)
 
     def pytest_warning_recorded(self, warning_message, nodeid):
         message = str(warning_message.message)
@@ -188,6 +192,12 @@ def _limit() -> None:
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_FILE_BYTES, MAX_FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def stretched(seconds: float, most: float) -> float:
+    """Return a deadline up to `most` times as long where the machine has too much to do."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0  # not on Windows
+    return seconds * min(max(1, load / (os.cpu_count() or 1)), most)
 
 
 class _Process:
@@ -276,7 +286,7 @@ def run_batch(runs: list[dict], at_once: int = AT_ONCE) -> list[dict]:
             seconds = time.monotonic() - process.began
             if process.ended():
                 overran = False
-            elif seconds > process.run["deadline"] + GRACE:
+            elif seconds > process.run["deadline"] + stretched(GRACE, 5):
                 process.kill()
                 overran = True
             else:
@@ -311,7 +321,8 @@ def _read(run: dict, overran: bool, seconds: float) -> dict:
     """Gather a run's events into one result."""
     result = {"collected": None, "errors": [], "tests": {}, "never_awaited": {}, "running": None}
     result |= {"done": None, "escaped": None, "overran": overran, "seconds": seconds, "line": None}
-    result["left_override"] = []  # the tests after which another dependency is overridden
+    # The tests after which another dependency is overridden, and whether one is in the end.
+    result |= {"left_override": [], "overridden": False}
     with contextlib.suppress(FileNotFoundError), open(run["events"], encoding="utf-8") as lines:
         for line in lines:
             event = json.loads(line) if line.endswith("\n") else {}
@@ -325,6 +336,7 @@ def _read(run: dict, overran: bool, seconds: float) -> dict:
                 result["running"] = event["start"]
             elif "finish" in event:
                 result["running"] = None
+                result["overridden"] = event["overridden"]
                 if event["left_override"]:
                     result["left_override"].append(event["finish"])
             else:

@@ -119,6 +119,17 @@ def test_insisting_on_a_variation_is_said_and_the_others_count(judge, sample):
     assert (verdict.tests, verdict.caught) == (["test_good"], 1)
 
 
+def test_what_needs_a_test_that_is_set_aside_is_not_blamed_on_a_variation(judge, sample):
+    tests = HEAD + (
+        f"seen = []\n{ASYNC.replace('bad', 'wrong')}    seen.append(1)\n    assert not seen\n"
+        f"{ASYNC}    assert seen\n"
+    )
+    verdict = judge.judge(tests, sample)
+    whys = {aside.test: aside.why for aside in verdict.set_aside}
+    assert whys["test_bad"].startswith("without `test_wrong`, set aside, it fails")
+    assert verdict.outcome == "fails on the app" and verdict.tests == ["test_good"]
+
+
 def test_a_flaky_test_wins_nothing(judge, sample, tmp_path):
     tests = CLIENT + (
         "from pathlib import Path\n"
@@ -213,7 +224,7 @@ SLIPS = {
         "async def wait():\n    with anyio.move_on_after(0.01):\n        await queue.get()\n"
         "@pytest.mark.anyio\nasync def test_first():\n    await wait()\n"
         f"{ASYNC}    await wait()\n",
-        "test_bad: it waits for something that an earlier test's loop has bound",
+        "test_bad: it uses something that belongs to an earlier test's loop",
     ),
     "a coroutine lost in a test that fails": (
         f"{ASYNC}    client.get('/crops')\n    assert {{}}['x']\n"
@@ -265,6 +276,24 @@ SLIPS = {
         f"{ASYNC.replace('client', 'monkeypatch')}"
         "    monkeypatch.setitem(app.dependency_overrides, today(), today)\n    assert 0\n",
         "test_bad: `today` was called and never awaited: as a key of `dependency_overrides` write",
+    ),
+    "a stand-in that is left": (
+        f"{ASYNC}    app.dependency_overrides[anyio] = anyio\n    assert app\n",
+        "note  `test_bad` leaves its stand-in in",
+    ),
+    "a session from before the request": (
+        "class Session:\n    async def __aenter__(self):\n        return self\n"
+        "    async def __aexit__(self, *_):\n        pass\n"
+        "    async def get(self, *_):\n        return 1\n"
+        f"{ASYNC}    async with Session() as one:\n        assert await one.get(1)\n"
+        "        await client.post('/orders/leek?amount=1')\n"
+        "        assert await one.get(1) == 2\n",
+        "after a request, look through a new one",
+    ),
+    "a task's answer": (
+        f"{ASYNC}    async with anyio.create_task_group() as group:\n"
+        "        answer = group.start_soon(client.get, '/crops')\n    assert answer.status_code\n",
+        "have the task append it to a list",
     ),
     "a stand-in that a failure leaves": (
         f"{ASYNC}    app.dependency_overrides[anyio] = anyio\n"

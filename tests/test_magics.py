@@ -10,7 +10,7 @@ from queue import Empty
 import psutil
 import pytest
 from bad_cells import BAD_CELLS
-from conftest import within
+from conftest import ten_seconds, within
 from jupyter_client.manager import start_new_kernel
 
 SETUP = """
@@ -238,7 +238,7 @@ def test_bad_cell_in_a_notebook(notebook, name, tests, words):
     began = time.monotonic()
     output = notebook.run("%%bughunt first_hunt\n" + tests.removeprefix("\n"))
     assert words in output and "all caught" not in output
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < ten_seconds()
     (runner,) = psutil.Process(notebook.manager.provisioner.pid).children()
     assert runner.children(recursive=True) == []
     assert notebook.run("print(1 + 1)").strip() == "2"
@@ -251,7 +251,7 @@ def test_bad_cell_from_the_command_line(tmp_path, name, tests, words):
     began = time.monotonic()
     ran = bughunt("first_hunt", file)
     assert words in ran.stdout and ran.stderr == "" and ran.returncode in (1, 2)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < ten_seconds()
     assert set(os.listdir(tmp_path)) <= {"test_bad.py", "progress.json"}
 
 

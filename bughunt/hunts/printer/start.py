@@ -21,3 +21,4 @@ async def client():
 
 
 # Your tests. anyio.wait_all_tasks_blocked() lets the app come to rest.
+# asyncio.all_tasks(): the running loop's tasks, those that run the test among them.

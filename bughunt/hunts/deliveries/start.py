@@ -32,5 +32,10 @@ async def order(app, street="Hill Road"):
         return await client.post("/deliveries", params={"street": street})
 
 
+async def order_into(app, answers, street="Hill Road"):
+    """A task group keeps no answers: start this, and they are in your list."""
+    answers.append(await order(app, street))
+
+
 # Your tests. Each makes an app with its own `async def call_driver(street)`:
 # make_app(book, call_driver). Only the test of a missing driver needs patience=0.01.

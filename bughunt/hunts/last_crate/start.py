@@ -18,4 +18,9 @@ async def buy(app, card="gold"):
         return await client.post("/orders", params={"card": card})
 
 
+async def buy_into(app, answers, card="gold"):
+    """A task group keeps no answers: start this, and their status codes are in your list."""
+    answers.append((await buy(app, card)).status_code)
+
+
 # Your tests. Each makes an app with its own `async def pay(card)`: make_app(pay, crates=2).

@@ -132,13 +132,21 @@ class Judge:
         except servers.NoServer as error:
             return Verdict(hunt.name, "does not run", str(error))
 
-    def failures(self, tests: str, hunt: Hunt, seeds: Sequence[int] = ()) -> dict[str, list[list]]:
+    def failures(
+        self,
+        tests: str,
+        hunt: Hunt,
+        *,
+        seeds: Sequence[int] = (),
+        without: dict[str, list[str]] | None = None,
+    ) -> dict[str, list[list[str]]]:
         """Tell which tests fail on what: a hunt is proved with it.
 
         Args:
             tests: the text of a test file that runs.
             hunt: the exercise that it is for.
             seeds: each shuffles the tests anew; without any, they run in the file's order.
+            without: the tests that are left out, by what they are left out for; only that is run.
 
         Returns:
             For "the app" and the name of each variation and bug: for each order the tests that
@@ -156,7 +164,11 @@ class Judge:
             deadline = runner.stretched(FIRST_DEADLINE, 3) * len(runs_of[0] or [0])
             found = {}
             for name, source in {"the app": hunt.source, **sources}.items():
-                found[name] = [case.prepare(source, deadline, seeds=some) for some in runs_of]
+                if without is None or name in without:
+                    left_out = {"without": (without or {}).get(name, [])}
+                    found[name] = [
+                        case.prepare(source, deadline, seeds=some, **left_out) for some in runs_of
+                    ]
             results = iter(self.run([run for runs in found.values() for run in runs], at_once=4))
         for name, runs in found.items():
             found[name] = [failed for run in runs for failed in _not_passed(run, next(results))]

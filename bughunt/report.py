@@ -99,11 +99,10 @@ def _free_hints(verdict: Verdict, hunt: Hunt) -> dict[str, tuple[str, ...]]:
 
 
 def _together(set_aside: list[SetAside]) -> list[tuple[list[str], SetAside]]:
-    """Put tests together that are set aside for one reason, each time with the first of them."""
+    """Put tests together of which the same is to be said, each time with the first of them."""
     groups = {}
     for aside in set_aside:
-        reason = aside.why if "fixture" in aside.why or not aside.report else aside.test
-        groups.setdefault(reason, []).append(aside)
+        groups.setdefault((aside.why, aside.report), []).append(aside)
     return [([one.test for one in group], group[0]) for group in groups.values()]
 
 

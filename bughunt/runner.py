@@ -122,8 +122,11 @@ class Recorder:
             vars(sys).pop(name, None)
         gc.collect()
         now = _overrides()
-        changed = {"left_override": now != self.overrides}
-        self.write(finish=self.name(nodeid), overridden=now != self.overrides_at_first, **changed)
+        self.write(
+            finish=self.name(nodeid),
+            left_override=now != self.overrides,
+            overridden=now != self.overrides_at_first,
+        )
 
     def pytest_warning_recorded(self, warning_message, nodeid):
         message = str(warning_message.message)

@@ -73,7 +73,7 @@ def judge(arguments: list[str]) -> int:
     if options.json:
         print(json.dumps(verdict.as_dict(), indent=2))
     else:
-        progress.record(verdict)
+        progress.record(verdict, hunt)
         print(report.as_text(verdict, hunt, command="python -m bughunt "))
     if verdict.outcome in ("not started", "does not run"):
         return 2

@@ -3,7 +3,7 @@
 import ast
 import difflib
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -61,7 +61,8 @@ class Hunt:
     """One exercise. `folder` holds main.py, start.py, proofs.py and hunt.toml.
 
     `kind` is "hunt" (write the tests) or "mend" (put a broken test file right); `fails` is, for a
-    mend, a text that the verdict on the untouched file contains. `server` is "mongodb" or
+    mend, a text that the verdict on the untouched file contains. `areas` puts the promises of a
+    large app under headings, each promise under one. `server` is "mongodb" or
     "postgresql" where the tests need one: each variant gets a database of its own there.
     """
 
@@ -77,6 +78,12 @@ class Hunt:
     fails: str = ""
     server: str = ""
     order: int = 0
+    areas: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self):
+        listed = [promise for promises in self.areas.values() for promise in promises]
+        if self.areas and listed != list(self.promises):
+            raise HuntError(f"{self.name}: its areas list each promise once, in their order.")
 
     @cached_property
     def source(self) -> str:
@@ -87,6 +94,15 @@ class Hunt:
     def start(self) -> str:
         """The test file as the exercise ships it."""
         return (self.folder / "start.py").read_text("utf-8")
+
+    def by_area(self) -> list[tuple[str, list[str]]]:
+        """Return each area with its promises; without areas, all of them under no name."""
+        return list(self.areas.items()) or [("", list(self.promises))]
+
+    @property
+    def hints_unasked(self) -> int:
+        """How many hints of a free bug a verdict shows: none where they would fill pages."""
+        return 0 if self.areas else 1
 
     def is_untouched(self, tests: str) -> bool:
         """Tell whether `tests` is the file as shipped, or holds no code at all."""

@@ -61,7 +61,7 @@ class BugHuntMagics(Magics):
         hunt = self._hunt(options.name)
         # The line of the magic stays, empty, so that line numbers are the cell's.
         verdict = self.judge.judge("\n" + cell, hunt, anyio_mode=options.anyio_mode)
-        progress.record(verdict)
+        progress.record(verdict, hunt)
         show(report.as_text(verdict, hunt), html=report.as_html(verdict, hunt))
         if os.environ.get("BUGHUNT_STRICT") == "1" and verdict.outcome != "all caught":
             raise NotAllCaught(report.headline(verdict))

@@ -41,8 +41,8 @@ def _write(kept: dict) -> None:
         pass
 
 
-def record(verdict: Verdict) -> None:
-    """Keep what a verdict says."""
+def record(verdict: Verdict, hunt: Hunt) -> None:
+    """Keep what a verdict on `hunt` says."""
     if not verdict.bugs:
         return
     kept = read()
@@ -51,7 +51,7 @@ def record(verdict: Verdict) -> None:
     entry["done"] = entry.get("done", False) or verdict.outcome == "all caught"
     entry["free"] = [bug.bug for bug in verdict.bugs if not bug.caught_by]
     if not verdict.set_aside:  # a verdict shows the first hint of each
-        entry["hints"] = dict.fromkeys(entry["free"], 1) | entry.get("hints", {})
+        entry["hints"] = dict.fromkeys(entry["free"], hunt.hints_unasked) | entry.get("hints", {})
     _write(kept)
 
 

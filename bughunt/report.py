@@ -4,7 +4,7 @@ from html import escape
 
 from . import advice, hunts, progress
 from .hunts import Hunt
-from .judge import SetAside, Verdict
+from .judge import BugResult, SetAside, Verdict
 
 # Colours come from JupyterLab's theme where there is one, and never carry the meaning alone.
 STYLE = """<style>
@@ -95,7 +95,21 @@ def _free_hints(verdict: Verdict, hunt: Hunt) -> dict[str, tuple[str, ...]]:
         return {}
     shown = progress.hints_shown(hunt)
     free = {bug.bug for bug in verdict.bugs if not bug.caught_by}
-    return {bug.name: bug.hints[: shown[bug.name] or 1] for bug in hunt.bugs if bug.name in free}
+    return {
+        bug.name: bug.hints[: max(shown[bug.name], hunt.hints_unasked)]
+        for bug in hunt.bugs
+        if bug.name in free
+    }
+
+
+def _areas(verdict: Verdict, hunt: Hunt) -> list[tuple[str, list[BugResult]]]:
+    """Return the bugs of each area, the area's name with how many of them are caught."""
+    found = []
+    for area, promises in hunt.by_area():
+        bugs = [bug for bug in verdict.bugs if bug.breaks in promises]
+        caught = sum(bool(bug.caught_by) for bug in bugs)
+        found.append((area and f"{area}: {caught} of {len(bugs)} caught", bugs))
+    return found
 
 
 def _together(set_aside: list[SetAside]) -> list[tuple[list[str], SetAside]]:
@@ -139,22 +153,28 @@ def as_text(verdict: Verdict, hunt: Hunt, command: str = "%") -> str:
     if verdict.notes:
         parts += ["", *(f"  note  {note}" for note in verdict.notes)]
     if verdict.bugs and verdict.tests:
-        hints = _free_hints(verdict, hunt)
-        seen = {bug.name: bug.seen for bug in hunt.bugs}
-        rows = []
-        for bug in verdict.bugs:
-            mark = MARKS[bool(bug.caught_by)]
-            rows.append(f"  {mark:6}  {bug.breaks}  {bug.promise}")
-            rows += [f"              hint: {hint}" for hint in hints.get(bug.bug, ())]
-            if bug.caught_by:
-                rows.append(f"              by {', '.join(bug.caught_by)}")
-                rows += [f"              {line}".rstrip() for line in bug.diff.splitlines()]
-                rows.append(f"              {seen[bug.bug]}")
-        parts += ["", *rows, ""]
+        for area, bugs in _areas(verdict, hunt):
+            parts += ["", *([f"  {area}"] if area else []), *_rows(bugs, verdict, hunt)]
+        parts.append("")
     if verdict.outcome == "all caught":
         parts.append(f"Remember: {hunt.takeaway}")
     parts.append(f"Next: {next_step(verdict, hunt, command)}")
     return "\n".join(parts)
+
+
+def _rows(bugs: list[BugResult], verdict: Verdict, hunt: Hunt) -> list[str]:
+    hints = _free_hints(verdict, hunt)
+    seen = {bug.name: bug.seen for bug in hunt.bugs}
+    rows = []
+    for bug in bugs:
+        mark = MARKS[bool(bug.caught_by)]
+        rows.append(f"  {mark:6}  {bug.breaks}  {bug.promise}")
+        rows += [f"              hint: {hint}" for hint in hints.get(bug.bug, ())]
+        if bug.caught_by:
+            rows.append(f"              by {', '.join(bug.caught_by)}")
+            rows += [f"              {line}".rstrip() for line in bug.diff.splitlines()]
+            rows.append(f"              {seen[bug.bug]}")
+    return rows
 
 
 def as_html(verdict: Verdict, hunt: Hunt) -> str:
@@ -179,7 +199,12 @@ def as_html(verdict: Verdict, hunt: Hunt) -> str:
             parts.append(f"<pre>{escape(aside.report)}</pre>")
     parts += [f"<p><strong>Note:</strong> {_prose(note)}</p>" for note in verdict.notes]
     if verdict.bugs and verdict.tests:
-        parts.append(_table(verdict, hunt))
+        for area, bugs in _areas(verdict, hunt):
+            table = _table(bugs, verdict, hunt)
+            if area:
+                to_do = "" if all(bug.caught_by for bug in bugs) else " open"
+                table = f"<details{to_do}><summary>{escape(area)}</summary>{table}</details>"
+            parts.append(table)
     if verdict.outcome == "all caught":
         parts.append(f"<p><strong>Remember:</strong> {_prose(hunt.takeaway)}</p>")
     parts.append(f"<p><strong>Next:</strong> {_prose(next_step(verdict, hunt))}</p>")
@@ -187,11 +212,11 @@ def as_html(verdict: Verdict, hunt: Hunt) -> str:
     return f'{STYLE}<section class="bughunt" aria-label="{label}">{"".join(parts)}</section>'
 
 
-def _table(verdict: Verdict, hunt: Hunt) -> str:
+def _table(bugs: list[BugResult], verdict: Verdict, hunt: Hunt) -> str:
     hints = _free_hints(verdict, hunt)
     seen = {bug.name: bug.seen for bug in hunt.bugs}
     rows = []
-    for bug in verdict.bugs:
+    for bug in bugs:
         if bug.caught_by:
             tests = ", ".join(f"<code>{escape(test)}</code>" for test in bug.caught_by)
             diff = f"<pre>{escape(bug.diff)}</pre><p>{_prose(seen[bug.bug])}</p>"
@@ -222,18 +247,25 @@ def _prose(text: str) -> str:
 
 def hunt_as_markdown(hunt: Hunt) -> str:
     """Return a hunt's promises and its app's source; JupyterLab highlights it in its theme."""
-    promises = "\n".join(f"- **{key}** {text}" for key, text in hunt.promises.items())
+    promises = []
+    for area, keys in hunt.by_area():
+        promises += ["", *([f"*{area}*", ""] if area else [])]
+        promises += [f"- **{key}** {hunt.promises[key]}" for key in keys]
+    listed = "\n".join(promises)
     return (
         f"**{hunt.title}** (`{hunt.name}`, {len(hunt.bugs)} bugs)\n\n"
-        f"The app promises:\n\n{promises}\n\n`main.py`:\n\n```python\n{hunt.source.rstrip()}\n```"
+        f"The app promises:\n{listed}\n\n`main.py`:\n\n```python\n{hunt.source.rstrip()}\n```"
     )
 
 
 def hunt_as_text(hunt: Hunt) -> str:
     """Return the same in plain text."""
-    promises = "\n".join(f"  {key}  {text}" for key, text in hunt.promises.items())
-    head = f"{hunt.title} ({hunt.name}, {len(hunt.bugs)} bugs)\n\nThe app promises:\n{promises}"
-    return f"{head}\n\nmain.py:\n{_indent(hunt.source)}"
+    promises = []
+    for area, keys in hunt.by_area():
+        promises += ["", f" {area}"] if area else []
+        promises += [f"  {key}  {hunt.promises[key]}" for key in keys]
+    head = [f"{hunt.title} ({hunt.name}, {len(hunt.bugs)} bugs)", "", "The app promises:"]
+    return "\n".join([*head, *promises, "", "main.py:", _indent(hunt.source)])
 
 
 def _progress_rows() -> list[tuple[Hunt, int]]:

@@ -10,7 +10,7 @@ import pytest
 from bad_cells import ASYNC, HEAD
 from conftest import SAMPLE, within
 
-from bughunt import advice, report
+from bughunt import advice, hunts, progress, report
 from bughunt.judge import Judge
 
 CLIENT = """
@@ -373,6 +373,24 @@ def test_no_hints_while_a_test_is_set_aside(judge, sample):
     wrong = judge.judge(HEAD + "def test_bad():\n    assert 1 == 2\n", sample)
     assert "hint: " not in report.as_text(wrong, sample) + report.as_html(wrong, sample)
     assert "hint: " in report.as_text(judge.judge(HEAD, sample), sample)
+
+
+def test_a_large_hunt_goes_by_areas_and_hints_only_when_asked(judge, sample, monkeypatch, tmp_path):
+    monkeypatch.setenv("BUGHUNT_PROGRESS", str(tmp_path / "progress.json"))
+    large = dataclasses.replace(sample, areas={"Crops": ["P1"], "Orders": ["P2", "P3", "P4"]})
+    verdict = judge.judge(HEAD, large)
+    progress.record(verdict, large)
+    text, html = report.as_text(verdict, large), report.as_html(verdict, large)
+    for area in ("Crops: 1 of 1 caught", "Orders: 0 of 3 caught"):
+        assert area in text and area in html
+    assert html.count("<details open>") == 1  # what is done is folded
+    assert "hint: " not in text + html
+    assert "1. " in progress.one_more_hint(large, "P2")
+    assert report.as_text(verdict, large).count("hint: ") == 1
+    shown = report.hunt_as_text(large)
+    assert shown.index(" Crops") < shown.index("P1") < shown.index(" Orders") < shown.index("P2")
+    with pytest.raises(hunts.HuntError, match="list each promise once"):
+        dataclasses.replace(sample, areas={"Crops": ["P1"]})
 
 
 def test_a_bug_that_hangs_a_test_is_caught(judge, sample):

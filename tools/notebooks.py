@@ -66,6 +66,7 @@ def environment(notebook: Path, scratch: Path) -> dict[str, str]:
     env["BUGHUNT_NEEDS_SERVERS"] = "1"
     env["IPYTHONDIR"] = str(scratch / "ipython")
     env["JUPYTER_PREFER_ENV_PATH"] = "1"
+    env["TOMATO_STAND"] = str(scratch / "tomato-stand")  # the project that lesson 13 writes
     env["BUGHUNT_PROGRESS"] = str(scratch / "progress.json")
     if notebook.parent.name == SOLUTIONS.name:
         env["BUGHUNT_STRICT"] = "1"

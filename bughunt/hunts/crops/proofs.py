@@ -32,3 +32,9 @@ async def test_overfitted_error_text(client):
 async def test_overfitted_list_order(client):
     response = await client.get("/crops")
     assert [crop["name"] for crop in response.json()] == ["tomato", "basil", "pumpkin"]
+
+
+@pytest.mark.anyio
+async def test_overfitted_other_words_in_422(client):
+    response = await client.get("/crops?max_price=-1")
+    assert response.json()["detail"][0]["type"] == "greater_than_equal"

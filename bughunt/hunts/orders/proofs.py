@@ -46,3 +46,14 @@ async def test_overfitted_error_text(client):
     await client.put("/stock/plum", json={"quantity": 0})
     response = await client.post("/orders", json={"crop": "plum", "quantity": 1})
     assert response.json() == {"detail": "Not enough left."}
+
+
+@pytest.mark.anyio
+async def test_overfitted_quiet_put(client):
+    response = await client.put("/stock/pear", json={"quantity": 5})
+    assert response.json() == {"quantity": 5}
+
+
+@pytest.mark.anyio
+async def test_overfitted_unknown_order(client):
+    assert (await client.get("/orders/999999")).status_code == 404

@@ -21,7 +21,7 @@ VERSION := $(shell $(BASE) -c '$(TELL)' 2>/dev/null)
 LAB := $(VENV)/.lab-$(VERSION)
 DEV := $(VENV)/.dev-$(VERSION)
 
-.PHONY: lab test test-browser bench pins exercises save check-python
+.PHONY: lab test test-browser test-lowest test-newest bench pins exercises save check-python
 
 lab: $(LAB)
 	@$(BIN)/python -m bughunt lab $(ARGS)
@@ -31,6 +31,14 @@ test: $(DEV)
 
 test-browser: $(DEV)
 	$(BIN)/python -m pytest tests/browser -n 0 $(ARGS)
+
+# The whole once more, with the oldest and the newest versions that pyproject.toml's ranges allow.
+test-lowest: VERSIONS := --resolution lowest-direct
+test-newest: VERSIONS := --upgrade
+test-lowest test-newest: $(DEV)
+	$(BIN)/python -m uv venv --quiet --clear --python $(BIN)/python .venv-$(@:test-%=%)
+	$(BIN)/python -m uv pip install --quiet --python .venv-$(@:test-%=%) $(VERSIONS) -e '.[dev]'
+	.venv-$(@:test-%=%)/bin/python -m pytest tests $(ARGS)
 
 bench: $(DEV)
 	$(BIN)/python tools/bench.py $(ARGS)

@@ -193,6 +193,7 @@ class _Case:
         self.aside: dict[str, SetAside] = {}
         self.stops = 0  # how many tests have kept a run on the app from its end
         self.notes = advice.notes(tests, hunt.source)
+        (work / "conftest.py").write_text(runner.CONFTEST, "utf-8")
 
     def prepare(self, source: str, deadline: float, **more) -> dict:
         """Lay out a variant's folder and return the run for it, with `more` of its settings."""
@@ -202,7 +203,6 @@ class _Case:
         folder.mkdir(parents=True)
         (folder / "main.py").write_text(source, "utf-8")
         (folder / runner.TEST_FILE).write_text(self.tests, "utf-8")
-        (folder / "conftest.py").write_text(runner.CONFTEST, "utf-8")
         run = {"folder": str(folder), "deadline": deadline, "without": list(self.aside)}
         run |= {"events": str(base / "events"), "stack": str(base / "stack")}
         return run | {"environment": self.new_database(), "anyio_mode": self.anyio_mode} | more

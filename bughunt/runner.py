@@ -1,12 +1,13 @@
 """Runs a test file against variants of main.py, each in a process of its own.
 
 `python -m bughunt.runner` is a server: a process that has its imports done and runs no threads, so
-that a variant costs a fork and a pytest session (about 25 ms). It reads one JSON line a batch of
+that a variant costs a fork and the rest of a pytest session. It reads one JSON line a batch of
 runs, and answers with one. Where there is no fork (Windows), each run is a fresh Python.
 """
 
 import contextlib
 import ctypes
+import dataclasses
 import faulthandler
 import gc
 import io
@@ -141,7 +142,7 @@ def _overrides() -> dict:
 
 
 def _short(nodeid: str) -> str:
-    return nodeid.removeprefix(f"{TEST_FILE}::")
+    return nodeid.partition("::")[2]  # before it stands the file, as seen from the root
 
 
 def function_of(test: str) -> str:
@@ -149,45 +150,114 @@ def function_of(test: str) -> str:
     return test.partition("[")[0].rpartition("::")[2]
 
 
+def root_of(run: dict) -> Path:
+    """Return the folder that holds those of all runs of a test file, and their conftest.py."""
+    return Path(run["folder"]).parents[1]
+
+
+def arguments_of(run: dict) -> list[str]:
+    """Return pytest's arguments for `run`, which are those of all runs of its test file."""
+    root = str(root_of(run))
+    arguments = ["-c", os.devnull, "--rootdir", root, "--confcutdir", root]
+    arguments += ["-q", "--tb=short", "--color=no"]
+    arguments += [part for name in UNUSED for part in ("-p", f"no:{name}")]
+    if run.get("anyio_mode"):
+        arguments += ["-o", f"anyio_mode={run['anyio_mode']}"]
+    return arguments
+
+
+@contextlib.contextmanager
+def recorded(run: dict):
+    """Go where `run` takes place, and write its events down: yields the recorder of them."""
+    os.chdir(run["folder"])
+    os.environ.update(run.get("environment", {}))
+    with open(run["events"], "a", encoding="utf-8") as events, open(run["stack"], "w") as stack:
+        # A little before the deadline, note which line was running: it can name an endless loop.
+        faulthandler.dump_traceback_later(run["deadline"] * 0.9, file=stack)
+        recorder = Recorder(events, run)
+        try:
+            yield recorder
+        except BaseException as error:
+            recorder.write(escaped=type(error).__name__)
+
+
 def run_here(run: dict) -> None:
     """Run pytest in this process on a variant's folder, and write its events to `run["events"]`."""
     import anyio.pytest_plugin
     import pytest
 
-    os.chdir(run["folder"])
-    os.environ.update(run.get("environment", {}))
     import_what_is_named(run)
-    with open(run["events"], "a", encoding="utf-8") as events, open(run["stack"], "w") as stack:
-        # A little before the deadline, note which line was running: it can name an endless loop.
-        faulthandler.dump_traceback_later(run["deadline"] * 0.9, file=stack)
-        recorder = Recorder(events, run)
-        folders = ["--rootdir", run["folder"], "--confcutdir", run["folder"]]
-        arguments = ["-c", os.devnull, *folders, "-q", "--tb=short", "--color=no"]
-        arguments += [part for name in UNUSED for part in ("-p", f"no:{name}")]
-        if run.get("anyio_mode"):
-            arguments += ["-o", f"anyio_mode={run['anyio_mode']}"]
-        try:
-            # AnyIO's plugin as an object: by name, pytest would first look through all packages.
-            status = pytest.main([*arguments, TEST_FILE], plugins=[recorder, anyio.pytest_plugin])
-            recorder.write(done=int(status))
-        except BaseException as error:
-            recorder.write(escaped=type(error).__name__)
+    with recorded(run) as recorder:
+        # AnyIO's plugin as an object: by name, pytest would first look through all packages.
+        plugins = [recorder, anyio.pytest_plugin]
+        status = pytest.main([*arguments_of(run), TEST_FILE], plugins)
+        recorder.write(done=int(status))
 
 
-def _in_child(run: dict) -> None:
-    """What a forked child does: cut itself off from the server, run, and end at once."""
-    status = 1
+class Forks:
+    """A pytest plugin that makes a session, and forks a process for each run to go on with it.
+
+    Until then all runs of a test file are alike, and half of what they cost is spent.
+    """
+
+    def __init__(self, runs: list[dict], at_once: int):
+        self.runs, self.at_once = runs, at_once
+        self.results: list[dict] = []
+        # In a fork, of its run:
+        self.recording, self.recorder = contextlib.ExitStack(), None
+
+    def pytest_collection(self, session) -> bool | None:
+        """Collect nothing, but let each fork collect what its run's folder holds."""
+        self.results, run = _run_all(self.runs, self.at_once)
+        if run is None:
+            return True
+        config = session.config
+        # What a test prints goes to a file that is this process's own.
+        capture = config.pluginmanager.getplugin("capturemanager")
+        capture.stop_global_capturing()
+        _cut_off()
+        capture.start_global_capturing()
+        self.recorder = self.recording.enter_context(recorded(run))
+        here = dataclasses.replace(config.invocation_params, dir=Path(run["folder"]))
+        # As a module: on the way to a file, pytest would look at each of the other runs' folders.
+        sys.path.insert(0, run["folder"])
+        config.invocation_params, config.option.pyargs = here, True
+        config.args[:] = [TEST_FILE.removesuffix(".py")]
+        config.pluginmanager.register(self.recorder)
+        return None
+
+
+def _cut_off() -> None:
+    """Cut a fork off from the server: its group, its input and output, its right to fill disks."""
+    os.setsid()
+    _limit()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")
+
+
+def _fork(runs: list[dict], at_once: int) -> list[dict]:
+    """Run each of `runs` in a fork of one pytest session."""
+    import anyio.pytest_plugin
+    import pytest
+
+    import_what_is_named(runs[0])
+    gc.freeze()
+    forks = Forks(runs, at_once)
+    server, path = os.getpid(), sys.path[:]
     try:
-        os.setsid()
-        _limit()
-        nothing = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(nothing, descriptor)
-        sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")
-        run_here(run)
-        status = 0
+        with contextlib.redirect_stdout(io.StringIO()), forks.recording:
+            arguments = [*arguments_of(runs[0]), str(root_of(runs[0]))]
+            status = pytest.main(arguments, [forks, anyio.pytest_plugin])
+            if forks.recorder:
+                forks.recorder.write(done=int(status))
     finally:
-        os._exit(status)  # threads that never end do not keep it
+        if os.getpid() != server:
+            os._exit(0)  # threads that never end do not keep it
+    sys.path[:] = path
+    gc.collect()  # the session, which later forks need not copy
+    return forks.results
 
 
 def _limit() -> None:
@@ -210,8 +280,6 @@ class _Process:
         self.run, self.began = run, time.monotonic()
         if CAN_FORK:
             self.popen, self.pid = None, os.fork()
-            if self.pid == 0:
-                _in_child(run)
         else:
             command = [sys.executable, "-m", "bughunt.runner", json.dumps(run)]
             quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
@@ -276,14 +344,20 @@ def run_batch(runs: list[dict], at_once: int = AT_ONCE) -> list[dict]:
             tests), `backwards`, `seeds` (for other orders) and `anyio_mode`.
     """
     if runs and CAN_FORK:
-        import_what_is_named(runs[0])
-        gc.freeze()
+        return _fork(runs, at_once)
+    return _run_all(runs, at_once)[0]
+
+
+def _run_all(runs: list[dict], at_once: int) -> tuple[list[dict], dict | None]:
+    """Start and watch a process for each run; return their results, or, in a fork, its run."""
     waiting, running, results = list(enumerate(runs)), {}, {}
     parent = os.getppid()
     while waiting or running:
         while waiting and len(running) < at_once:
             index, run = waiting.pop(0)
-            running[index] = _Process(run)
+            process = running[index] = _Process(run)
+            if process.pid == 0:
+                return [], run
         time.sleep(0.002)
         for index, process in list(running.items()):
             seconds = time.monotonic() - process.began
@@ -301,13 +375,13 @@ def run_batch(runs: list[dict], at_once: int = AT_ONCE) -> list[dict]:
             clear_away(runs)
             os._exit(1)
     _end_what_is_left()
-    return [results[index] for index in range(len(runs))]
+    return [results[index] for index in range(len(runs))], None
 
 
 def clear_away(runs: list[dict]) -> None:
     """Remove the folder of `runs`, if who made it can no longer do so."""
     for run in runs:
-        shutil.rmtree(Path(run["folder"]).parents[1], ignore_errors=True)
+        shutil.rmtree(root_of(run), ignore_errors=True)
 
 
 def _end_what_is_left() -> None:
@@ -420,10 +494,13 @@ def test_fails():
 
 def warm_up() -> None:
     """Do the imports and a first pytest session, so that no fork pays for them."""
-    with tempfile.TemporaryDirectory() as folder:
-        for name, text in (("main", WARM_APP), ("test_main", WARM_TESTS), ("conftest", CONFTEST)):
+    with tempfile.TemporaryDirectory() as root:
+        folder = Path(root, "warm", PROJECT)
+        folder.mkdir(parents=True)
+        Path(root, "conftest.py").write_text(CONFTEST)
+        for name, text in (("main", WARM_APP), ("test_main", WARM_TESTS)):
             Path(folder, f"{name}.py").write_text(text)
-        work = {"folder": folder, "deadline": 60}
+        work = {"folder": str(folder), "deadline": 60}
         work |= {name: str(Path(folder, name)) for name in ("events", "stack")}
         with contextlib.redirect_stdout(io.StringIO()):
             run_here(work)
@@ -431,7 +508,7 @@ def warm_up() -> None:
         os.chdir(tempfile.gettempdir())
         for name in ("main", "test_main", "conftest"):
             sys.modules.pop(name, None)
-        sys.path[:] = [entry for entry in sys.path if entry != folder]
+        sys.path[:] = [entry for entry in sys.path if entry not in (root, str(folder))]
     # What is there now never becomes garbage: a fork need not look at it, nor copy its pages.
     gc.collect()
     gc.freeze()

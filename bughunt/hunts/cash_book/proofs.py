@@ -59,3 +59,8 @@ async def test_overfitted_one_more_column(book):
 @pytest.mark.anyio
 async def test_overfitted_counts_sales(client):
     assert (await client.get("/till")).json() == {"cents": 0}
+
+
+@pytest.mark.anyio
+async def test_overfitted_hours_say_more(client):
+    assert (await client.get("/hours")).json() == {"opens": 8, "closes": 18}

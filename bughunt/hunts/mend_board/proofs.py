@@ -35,3 +35,8 @@ async def test_overfitted_quiet_put(client):
 
 async def test_overfitted_unknown_crop(client):
     assert (await client.get("/prices/moon")).status_code == 404
+
+
+async def test_overfitted_price_alone(client):
+    await client.put("/prices/quince", params={"cents": 90})
+    assert (await client.get("/prices/quince")).json() == {"crop": "quince", "cents": 90}

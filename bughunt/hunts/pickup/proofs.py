@@ -35,3 +35,11 @@ async def test_overfitted_silent_bell(client):
     number = (await client.post("/orders")).json()["number"]
     response = await client.post(f"/orders/{number}/ready")
     assert response.json() == {"number": number, "ready": True}
+
+
+async def test_overfitted_order_says_more(client):
+    assert len((await client.post("/orders")).json()) == 2
+
+
+async def test_overfitted_unknown_order(client):
+    assert (await client.get("/orders/99999")).status_code == 404

@@ -50,3 +50,8 @@ async def test_overfitted_no_crate_text(client):
 async def test_overfitted_other_words_in_422(client):
     response = await client.post("/crates", json={"crop": "tomato", "count": 0})
     assert response.json()["detail"][0]["type"] == "greater_than"
+
+
+@pytest.mark.anyio
+async def test_overfitted_quiet_post(client):
+    assert (await client.post("/crates", json=TOMATOES)).json() == TOMATOES

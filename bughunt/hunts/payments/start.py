@@ -11,13 +11,14 @@ def anyio_backend():
 
 
 class Bank:
-    """A bank with a story: a status or an error for each request, such as [503, 201]."""
+    """A bank with a story: for each request a status or a class of error, as in [503, 201]."""
 
     def __init__(self, story):
         self.story, self.sent, self.slept = list(story), [], []
 
     def answer(self, request):
         self.sent.append(request)
+        assert self.story, "The story is over, and the stand asks once more."
         step = self.story.pop(0)
         if isinstance(step, int):
             return httpx.Response(step, json={"receipt": len(self.sent)})

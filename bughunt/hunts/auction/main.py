@@ -31,7 +31,10 @@ def make_app() -> FastAPI:
                     await tell_all({"bid": best})
         except WebSocketDisconnect:
             del bidders[name]
-            await tell_all({"left": name})
+
+    @app.get("/bidders")
+    async def names():
+        return list(bidders)
 
     return app
 

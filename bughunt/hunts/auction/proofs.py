@@ -50,3 +50,13 @@ async def test_overfitted_no_bid_yet(client):
     async with client.websocket("/auction?name=Ann") as ann:
         message = await ann.receive_json(timeout=0.5)
     assert message == {"best": {"name": None, "cents": 0}}
+
+
+@pytest.mark.anyio
+async def test_overfitted_latest_first(client):
+    async with client.websocket("/auction?name=Ann") as ann:
+        await ann.receive_json(timeout=0.5)
+        async with client.websocket("/auction?name=Ben") as ben:
+            await ben.receive_json(timeout=0.5)
+            response = await client.get("/bidders")
+    assert response.json() == ["Ann", "Ben"]

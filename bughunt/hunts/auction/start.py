@@ -1,3 +1,4 @@
+import anyio
 import httpx2
 import pytest
 from httpx2.websockets import ASGIWebSocketTransport, WebSocketDisconnect

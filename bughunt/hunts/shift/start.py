@@ -36,17 +36,17 @@ async def sales(client):
 
 
 @pytest.mark.anyio
-async def test_two_cashiers(client):
-    assert (await sell(client, 40, "Ann")).status_code == 201
-    assert (await sell(client, 120, "Ben")).status_code == 201
-    assert await sales(client) == [("Ann", 40), ("Ben", 120)]
-
-
-@pytest.mark.anyio
 async def test_without_a_name(client):
     await sell(client, 40, "Ann")
     assert (await sell(client, 120)).status_code == 401
     assert await sales(client) == [("Ann", 40)]
+
+
+@pytest.mark.anyio
+async def test_two_cashiers(client):
+    assert (await sell(client, 40, "Ann")).status_code == 201
+    assert (await sell(client, 120, "Ben")).status_code == 201
+    assert await sales(client) == [("Ann", 40), ("Ben", 120)]
 
 
 @pytest.mark.anyio

@@ -71,7 +71,8 @@ ASYNCIO_ON_TRIO = Why(
 )
 AWAITS_TOO_MUCH = Why("it awaits what is there at once: leave that `await` out")
 APP_AWAITS = Why(
-    "main.py awaits what your test handed to the app: make that function an `async def`"
+    "main.py awaits what your test handed to the app: make that function an `async def`, or, in a "
+    "`MockTransport`, have it return an `httpx.Response`"
 )
 BREAKS = "the test itself breaks: "
 FAILS = "it fails on the app, which keeps its promises: "
@@ -112,6 +113,14 @@ ADVICE = (
     ("no running event loop", ASYNCIO_ON_TRIO),
     ("There is no current event loop", ASYNCIO_ON_TRIO),
     ("'TaskHandle' object", Why("a task's answer is not there: have the task append it to a list")),
+    (
+        "'Request' object has no attribute 'json'",
+        Why("a request holds its body as bytes: read it with `json.loads(request.content)`"),
+    ),
+    (
+        "Error.__init__() missing 1 required positional argument: 'message'",
+        Why("an error of HTTPX wants a message: `raise httpx.ReadTimeout(\"too late\")`"),
+    ),
     ("[Errno 27]", Why("it writes more than 64 MB: print less")),
     ("RecursionError", Why("it calls itself without end: give the recursion a way out")),
 )

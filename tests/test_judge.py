@@ -310,6 +310,14 @@ SLIPS = {
         "def fill(session):\n    session.add(Order())\n",
         "note  `fill` adds rows and never commits them",
     ),
+    "a sent request asked for JSON": (
+        "import httpx\ndef test_bad():\n    assert httpx.Request('GET', '/').json()\n",
+        "test_bad: a request holds its body as bytes",
+    ),
+    "an error of HTTPX without a message": (
+        "import httpx\ndef test_bad():\n    raise httpx.ReadTimeout\n",
+        "test_bad: an error of HTTPX wants a message",
+    ),
     "a call that is not written yet": (
         f"{ASYNC}    response = ...\n    assert response.status_code == 200\n",
         "not written yet  test_bad",

@@ -119,7 +119,7 @@ ADVICE = (
     ),
     (
         "Error.__init__() missing 1 required positional argument: 'message'",
-        Why("an error of HTTPX wants a message: `raise httpx.ReadTimeout(\"too late\")`"),
+        Why('an error of HTTPX wants a message: `raise httpx.ReadTimeout("too late")`'),
     ),
     ("[Errno 27]", Why("it writes more than 64 MB: print less")),
     ("RecursionError", Why("it calls itself without end: give the recursion a way out")),

@@ -297,7 +297,7 @@ WRONG = """
 
 @pytest.mark.anyio
 async def test_pineapple(client):
-response = await client.get("/crops/pineapple")
+response = await client.get("/crops/tom")
 assert response.status_code == 404
 """
 

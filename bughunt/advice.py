@@ -114,6 +114,14 @@ ADVICE = (
     ("There is no current event loop", ASYNCIO_ON_TRIO),
     ("'TaskHandle' object", Why("a task's answer is not there: have the task append it to a list")),
     (
+        "'AsyncClient' object has no attribute 'websocket'",
+        Why("only httpx2 has `websocket`: take AsyncClient and ASGIWebSocketTransport from there"),
+    ),
+    (
+        "'ASGIWebSocketTransport' object has no attribute '_task_group'",
+        Why("its client was not opened: write `async with AsyncClient(...) as client`"),
+    ),
+    (
         "'Request' object has no attribute 'json'",
         Why("a request holds its body as bytes: read it with `json.loads(request.content)`"),
     ),
@@ -382,6 +390,8 @@ def stopped(result: dict, seconds: float, tests: str) -> str:
             cure = (
                 "TestClient blocks the loop in which the other side would answer: use AsyncClient"
             )
+        elif ".stream(" in tests and "uvicorn" not in tests:
+            cure = f"{cure}. (ASGITransport hands over a stream when it is at its end)"
         return f"it had not ended after {seconds:.0f} seconds and was stopped{at}: {cure}"
     return (
         "it ended the whole test run (sys.exit, os._exit, pytest.exit or KeyboardInterrupt): "

@@ -314,6 +314,21 @@ SLIPS = {
         "import httpx\ndef test_bad():\n    assert httpx.Request('GET', '/').json()\n",
         "test_bad: a request holds its body as bytes",
     ),
+    "a WebSocket of httpx": (
+        f"{ASYNC}    async with client.websocket('/'):\n        pass\n",
+        "test_bad: only httpx2 has `websocket`",
+    ),
+    "a WebSocket client that is not open": (
+        "import httpx2\nfrom httpx2.websockets import ASGIWebSocketTransport\n"
+        f"{ASYNC}    other = httpx2.AsyncClient(transport=ASGIWebSocketTransport(app))\n"
+        "    async with other.websocket('http://test/'):\n        pass\n",
+        "test_bad: its client was not opened",
+    ),
+    "a stream without an end": (
+        "class Endless:\n    async def stream(self, path):\n        await anyio.sleep_forever()\n"
+        f"{ASYNC}    await Endless().stream('/')\n",
+        "ASGITransport hands over a stream when it is at its end",
+    ),
     "an error of HTTPX without a message": (
         "import httpx\ndef test_bad():\n    raise httpx.ReadTimeout\n",
         "test_bad: an error of HTTPX wants a message",

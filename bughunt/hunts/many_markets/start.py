@@ -20,4 +20,5 @@ async def order(app, crop, amount=1):
 
 
 # Your tests. monkeypatch.setenv("STAND_NAME", "Tom's") sets a variable for one test.
-# create_app() reads the environment, and create_app(Settings(name="Tom's")) does not.
+# Then create_app() reads it; main.app was built when main was imported, too early for that.
+# create_app(Settings(name="Ada's")) takes settings that do not come from the environment.

@@ -213,9 +213,11 @@ class _Case:
             return first
         deadline = runner.stretched(max(LEAST_DEADLINE, SLOWER * first["seconds"]), 3)
         source = self.hunt.source
+        # A large hunt's verdict names one test that catches a bug, and comes in half the time.
+        on_bugs = {"first_failure": bool(self.hunt.areas)}
         variants = [
             *((variation, variation.apply(source), {}) for variation in self.hunt.variations),
-            *((bug, bug.apply(source), {}) for bug in self.hunt.bugs),
+            *((bug, bug.apply(source), on_bugs) for bug in self.hunt.bugs),
             (AGAIN, source, {}),
             (BACKWARDS, source, {"backwards": True}),
         ]

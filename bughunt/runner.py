@@ -85,9 +85,9 @@ class Recorder:
     def pytest_runtestloop(self, session):
         """Run the tests in each order that a seed gives; all but the last in a fork."""
         seeds = self.run.get("seeds") or []
-        if seeds:
+        if seeds or self.run.get("first_failure"):
             session.config.option.maxfail = 1  # one failure tells enough of an order
-            gc.freeze()
+        gc.freeze()  # what each test's collection need not look at
         for seed in seeds:
             if seed == seeds[-1] or os.fork() == 0:
                 random.Random(seed).shuffle(session.items)
@@ -341,7 +341,8 @@ def run_batch(runs: list[dict], at_once: int = AT_ONCE) -> list[dict]:
     Args:
         runs: each with `folder` (which holds main.py and the test file), `events` and `stack`
             (files to write), `deadline` (seconds), and, if need be, `only` or `without` (names of
-            tests), `backwards`, `seeds` (for other orders) and `anyio_mode`.
+            tests), `first_failure` (to end there), `backwards`, `seeds` (for other orders) and
+            `anyio_mode`.
     """
     if runs and CAN_FORK:
         return _fork(runs, at_once)

@@ -60,6 +60,13 @@ async def test_overfitted_error_text():
 
 
 @pytest.mark.anyio
+async def test_overfitted_text_of_no_answer():
+    async with stand_beside(Bank([503] * 4)) as client:
+        answer = (await pay(client)).json()
+    assert answer == {"detail": "The bank does not answer. Nothing was charged twice."}
+
+
+@pytest.mark.anyio
 async def test_overfitted_keys_with_dashes():
     bank = Bank([201])
     async with stand_beside(bank) as client:

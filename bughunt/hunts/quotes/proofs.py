@@ -39,6 +39,23 @@ async def test_overfitted_error_text():
 
 
 @pytest.mark.anyio
+async def test_overfitted_text_of_no_answer():
+    def handler(request):
+        raise httpx.ConnectError("refused")
+
+    async with stand_beside(handler) as client:
+        response = await client.post("/quotes", json=PARCEL)
+    assert response.json() == {"detail": "The carrier does not answer."}
+
+
+@pytest.mark.anyio
+async def test_overfitted_text_of_the_limit():
+    async with stand_beside(lambda request: httpx.Response(500)) as client:
+        response = await client.post("/quotes", json={**PARCEL, "kilos": 31})
+    assert response.json() == {"detail": "We send up to 30 kilos."}
+
+
+@pytest.mark.anyio
 async def test_overfitted_no_street_in_the_answer():
     price = httpx.Response(200, json={"euros": "4.50"})
     async with stand_beside(lambda request: price) as client:

@@ -114,6 +114,14 @@ ADVICE = (
     ("There is no current event loop", ASYNCIO_ON_TRIO),
     ("'TaskHandle' object", Why("a task's answer is not there: have the task append it to a list")),
     (
+        "'_asyncio.Task' object has no attribute",
+        Why("it takes a task for what the task will return: `await` the task first"),
+    ),
+    (
+        "QueuePool limit of size",
+        Why("no connection is left: leave a session's `async with` before the next request"),
+    ),
+    (
         "'AsyncClient' object has no attribute 'websocket'",
         Why("only httpx2 has `websocket`: take AsyncClient and ASGIWebSocketTransport from there"),
     ),

@@ -314,6 +314,19 @@ SLIPS = {
         "import httpx\ndef test_bad():\n    assert httpx.Request('GET', '/').json()\n",
         "test_bad: a request holds its body as bytes",
     ),
+    "a task taken for its answer": (
+        f"{ASYNC}    answer = asyncio.create_task(client.get('/crops'))\n"
+        "    assert answer.status_code == 200\n",
+        "test_bad: it takes a task for what the task will return",
+    ),
+    "a session that is still open": (
+        "from sqlalchemy import create_engine\nfrom sqlalchemy.pool import QueuePool\n"
+        "def test_bad():\n"
+        "    engine = create_engine('sqlite://', poolclass=QueuePool, pool_size=1,\n"
+        "                           max_overflow=0, pool_timeout=0.01)\n"
+        "    with engine.connect():\n        engine.connect()\n",
+        "test_bad: no connection is left",
+    ),
     "a WebSocket of httpx": (
         f"{ASYNC}    async with client.websocket('/'):\n        pass\n",
         "test_bad: only httpx2 has `websocket`",

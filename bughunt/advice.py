@@ -446,9 +446,15 @@ def why_on_a_variation(outcome: dict, says: str) -> str:
     return f"it insists on what nobody promised. {says}"
 
 
-def leaves_its_stand_in(test: str, always: bool) -> str:
-    """Say that a test leaves its override behind, always or when it fails."""
-    does = f"`{test}` leaves its stand-in" if always else f"When `{test}` fails, its stand-in stays"
+def leave_stand_ins(tests: list[str], always: bool) -> str:
+    """Say that tests leave their overrides behind, always or when they fail."""
+    if len(tests) == 1:
+        does = f"`{tests[0]}` leaves its stand-in"
+        stays = f"When `{tests[0]}` fails, its stand-in stays"
+    else:
+        who = f"`{tests[0]}` and {len(tests) - 1} more"
+        does, stays = f"{who} leave their stand-ins", f"When {who} fail, their stand-ins stay"
+    does = does if always else stays
     return (
         f"{does} in `app.dependency_overrides` for the tests after it. "
         "Have a fixture take it away after its `yield`, or use `monkeypatch.setitem`."

@@ -328,14 +328,16 @@ class _Case:
         """Note which tests leave what they put in a dependency's place."""
         if first["overridden"] and not self.aside:
             names = dict.fromkeys(map(runner.function_of, first["left_override"]))
-            self.notes += [advice.leaves_its_stand_in(name, always=True) for name in names]
+            if names:
+                self.notes.append(advice.leave_stand_ins(list(names), always=True))
+        names = {}
         for variant, result in results:
             if isinstance(variant, Bug):
                 left = set(result["left_override"]) - set(first["left_override"])
-                for test in _failing(result, self.judged(first)):
-                    note = advice.leaves_its_stand_in(runner.function_of(test), always=False)
-                    if test in left and note not in self.notes:
-                        self.notes.append(note)
+                failing = _failing(result, self.judged(first))
+                names |= {runner.function_of(test): True for test in failing if test in left}
+        if names:
+            self.notes.append(advice.leave_stand_ins(list(names), always=False))
 
     def summary(self, first: dict, results: list, on_variation: bool) -> Verdict:
         counted = self.judged(first)

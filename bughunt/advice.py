@@ -521,6 +521,8 @@ def _first_line(outcome: dict) -> str:
         first += " (look at the status of that answer first)"
     elif in_group and first.startswith(("KeyError", "IndexError", "UnboundLocalError")):
         first += " (what the tasks of a task group leave is there after its `async with`)"
+    elif first.startswith("TimeoutError") and "fail_after" in outcome["report"]:
+        first += " (what it waits for did not come before its deadline)"
     elif "positional argument" in first and _last_file(outcome["report"]) == "main.py":
         first += " (main.py hands it something: give it a parameter)"
     elif "'State' object has no attribute" in first:
@@ -556,4 +558,4 @@ def last_error(result: dict) -> str:
 
 
 def _without_addresses(text: str) -> str:
-    return re.sub(r" at 0x[0-9a-f]+", "", text)
+    return re.sub(r" at 0x[0-9a-f]+|(?<=cancel scope) [0-9a-f]+", "", text)

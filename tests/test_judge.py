@@ -327,6 +327,10 @@ SLIPS = {
         "    with engine.connect():\n        engine.connect()\n",
         "test_bad: no connection is left",
     ),
+    "a deadline that runs out": (
+        f"{ASYNC}    with anyio.fail_after(0.01):\n        await anyio.sleep_forever()\n",
+        "TimeoutError (what it waits for did not come before its deadline)",
+    ),
     "a WebSocket of httpx": (
         f"{ASYNC}    async with client.websocket('/'):\n        pass\n",
         "test_bad: only httpx2 has `websocket`",

@@ -213,26 +213,33 @@ class _Case:
             return first
         deadline = runner.stretched(max(LEAST_DEADLINE, SLOWER * first["seconds"]), 3)
         source = self.hunt.source
-        # A large hunt's verdict names one test that catches a bug, and comes in half the time.
-        on_bugs = {"first_failure": bool(self.hunt.areas)}
-        variants = [
+        right = [
             *((variation, variation.apply(source), {}) for variation in self.hunt.variations),
-            *((bug, bug.apply(source), on_bugs) for bug in self.hunt.bugs),
             (AGAIN, source, {}),
             (BACKWARDS, source, {"backwards": True}),
         ]
-        if not self.judged(first):
-            variants = []
+        # A large hunt's verdict names one test that catches a bug, and comes in half the time.
+        on_bugs = {"first_failure": bool(self.hunt.areas)}
+        bugs = [(bug, bug.apply(source), on_bugs) for bug in self.hunt.bugs]
+        # There, it must be known which tests count before a bug's run ends at one of them.
+        batches = [right, bugs] if self.hunt.areas else [right + bugs]
+        results, on_variation = [], False
+        for batch in batches if self.judged(first) else []:
+            found = self.run_all(batch, deadline)
+            on_variation |= self.weigh_variations(first, found)
+            results += found
+        self.look_for_stand_ins(first, results)
+        return self.summary(first, results, on_variation)
+
+    def run_all(self, variants: list[tuple], deadline: float) -> list[tuple]:
+        """Run the tests on (variant, source, settings); return (variant, result)."""
         found = self.judge.run([self.prepare(text, deadline, **more) for _, text, more in variants])
         for number, result in enumerate(found):
             if result["overran"] and not _stopped(result):
                 # The machine was too busy for all the tests: of those not run nothing is known.
                 _, text, more = variants[number]
                 found[number] = self.judge.run([self.prepare(text, 3 * deadline, **more)])[0]
-        results = list(zip((one for one, *_ in variants), found, strict=True))
-        on_variation = self.weigh_variations(first, results)
-        self.look_for_stand_ins(first, results)
-        return self.summary(first, results, on_variation)
+        return list(zip((one for one, *_ in variants), found, strict=True))
 
     def on_app(self) -> dict | Verdict:
         """Run the tests on the app; once more without the one that hung or ended the run."""

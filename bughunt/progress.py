@@ -2,6 +2,7 @@
 
 import json
 import os
+import textwrap
 from pathlib import Path
 
 import platformdirs
@@ -88,8 +89,9 @@ def one_more_hint(hunt: Hunt, promise: str | None = None) -> str:
     count = min(shown[bug.name] + 1, len(bug.hints))
     entry.setdefault("hints", {})[bug.name] = count
     _write(kept)
-    lines = [f"{bug.breaks}  {hunt.promises[bug.breaks]}"]
-    lines += [f"  {i}. {hint}" for i, hint in enumerate(bug.hints[:count], 1)]
+    told = [f"{bug.breaks}  {hunt.promises[bug.breaks]}"]
+    told += [f"  {i}. {hint}" for i, hint in enumerate(bug.hints[:count], 1)]
+    lines = [textwrap.fill(line, 95, subsequent_indent="     ") for line in told]
     if not unseen:
         lines.append("  That is the last hint. Read the promise again, and test each half of it.")
     return "\n".join(lines)

@@ -29,6 +29,7 @@ STYLE = """<style>
 .bughunt .hint { padding-left: .7em; border-left: 3px solid var(--jp-border-color1, #888a); }
 .bughunt summary { cursor: pointer; }
 </style>"""
+LONG = 150  # lines of an app that is folded, so that the cell stands near the promises
 MARKS = {True: "caught", False: "free"}
 
 
@@ -252,9 +253,12 @@ def hunt_as_markdown(hunt: Hunt) -> str:
         promises += ["", *([f"*{area}*", ""] if area else [])]
         promises += [f"- **{key}** {hunt.promises[key]}" for key in keys]
     listed = "\n".join(promises)
+    source, lines = f"```python\n{hunt.source.rstrip()}\n```", hunt.source.count("\n")
+    if lines > LONG:
+        source = f"<details><summary>{lines} lines</summary>\n\n{source}\n\n</details>"
     return (
         f"**{hunt.title}** (`{hunt.name}`, {len(hunt.bugs)} bugs)\n\n"
-        f"The app promises:\n{listed}\n\n`main.py`:\n\n```python\n{hunt.source.rstrip()}\n```"
+        f"The app promises:\n{listed}\n\n`main.py`:\n\n{source}"
     )
 
 

@@ -429,6 +429,13 @@ def test_a_large_hunt_goes_by_areas_and_hints_only_when_asked(judge, sample, mon
     assert report.as_text(verdict, large).count("hint: ") == 1
     shown = report.hunt_as_text(large)
     assert shown.index(" Crops") < shown.index("P1") < shown.index(" Orders") < shown.index("P2")
+    # What a variation sets aside does not hide the test that catches the bug.
+    text = "(await client.get('/crops/stone')).json()['detail'] == 'No such crop'\n"
+    first, last = HEAD.split("@pytest.mark.anyio\n")
+    strict = first + f"{ASYNC}    assert {text}" + f"@pytest.mark.anyio\n{last}"
+    verdict = judge.judge(strict, large)
+    assert [aside.test for aside in verdict.set_aside] == ["test_bad"]
+    assert verdict.bugs[0].caught_by == ["test_good"]
     with pytest.raises(hunts.HuntError, match="list each promise once"):
         dataclasses.replace(sample, areas={"Crops": ["P1"]})
 

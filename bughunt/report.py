@@ -81,7 +81,7 @@ def next_step(verdict: Verdict, hunt: Hunt, command: str = "%") -> str:
     names = hunts.names()
     after = names[names.index(hunt.name) + 1 :] if hunt.name in names else []
     if not after:
-        return f"{note}That was the last exercise so far. {command}progress shows them all."
+        return f"{note}That was the last exercise. {command}progress shows them all."
     following = hunts.load(after[0])
     return f"{note}{following.name} ({following.title}, lesson {following.lesson})."
 

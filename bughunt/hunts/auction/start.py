@@ -19,7 +19,7 @@ async def client():
 
 async def receive(socket):
     """Return the next message, or raise TimeoutError if none comes."""
-    return await socket.receive_json(timeout=0.5)
+    return await socket.receive_json(timeout=2)
 
 
 # Your tests. `async with client.websocket("/auction?name=Ann") as ann:` connects, `await

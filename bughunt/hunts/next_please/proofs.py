@@ -27,14 +27,14 @@ async def test_smoke(client):
     assert (await client.get("/screens")).status_code == 200
     async with client.websocket("/counter?pin=1234") as counter:
         await counter.send_text("next")
-        await counter.receive_json(timeout=0.5)
+        await counter.receive_json(timeout=2)
 
 
 @pytest.mark.anyio
 async def test_overfitted_close_reason(client):
     async with client.websocket("/counter?pin=0000") as counter:
         with pytest.raises(WebSocketDisconnect) as closed:
-            await counter.receive_json(timeout=0.5)
+            await counter.receive_json(timeout=2)
     assert closed.value.reason == "This is not the PIN."
 
 

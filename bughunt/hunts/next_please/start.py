@@ -57,7 +57,7 @@ async def test_a_screen_that_is_switched_off_is_not_counted(client, board):
 async def test_wrong_pin(client):
     with pytest.raises(WebSocketDisconnect) as closed:
         async with client.websocket("/counter?pin=0000") as counter:
-            await counter.receive_json(timeout=0.5)
+            await counter.receive_json(timeout=2)
     assert closed.value.code == 4003
 
 

@@ -10,7 +10,7 @@ from queue import Empty
 import psutil
 import pytest
 from bad_cells import BAD_CELLS
-from conftest import ten_seconds, within
+from conftest import ONCE, ten_seconds, within
 from jupyter_client.manager import start_new_kernel
 
 SETUP = """
@@ -244,6 +244,7 @@ def test_bad_cell_in_a_notebook(notebook, name, tests, words):
     assert notebook.run("print(1 + 1)").strip() == "2"
 
 
+@ONCE
 @BAD
 def test_bad_cell_from_the_command_line(tmp_path, name, tests, words):
     file = tmp_path / "test_bad.py"

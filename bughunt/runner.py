@@ -60,6 +60,12 @@ class Recorder:
     def name(self, nodeid: str) -> str:
         return _short(nodeid) + self.order
 
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Have pytest pass over the folders of other runs, on its way to this one's."""
+        own = Path(self.run["folder"])
+        on_the_way = own.is_relative_to(collection_path) or collection_path.is_relative_to(own)
+        return None if on_the_way else True
+
     def pytest_collection_modifyitems(self, items):
         only, without = self.run.get("only"), self.run.get("without", ())
         # Not by --deselect, which also drops test_order_twice for test_order.
@@ -219,10 +225,7 @@ class Forks:
         capture.start_global_capturing()
         self.recorder = self.recording.enter_context(recorded(run))
         here = dataclasses.replace(config.invocation_params, dir=Path(run["folder"]))
-        # As a module: on the way to a file, pytest would look at each of the other runs' folders.
-        sys.path.insert(0, run["folder"])
-        config.invocation_params, config.option.pyargs = here, True
-        config.args[:] = [TEST_FILE.removesuffix(".py")]
+        config.invocation_params, config.args[:] = here, [TEST_FILE]
         config.pluginmanager.register(self.recorder)
         return None
 

@@ -334,17 +334,17 @@ class _Case:
     def look_for_stand_ins(self, first: dict, results: list) -> None:
         """Note which tests leave what they put in a dependency's place."""
         if first["overridden"] and not self.aside:
-            names = dict.fromkeys(map(runner.function_of, first["left_override"]))
-            if names:
-                self.notes.append(advice.leave_stand_ins(list(names), always=True))
-        names = {}
+            always = dict.fromkeys(map(runner.function_of, first["left_override"]))
+            if always:
+                self.notes.append(advice.leave_stand_ins(list(always), always=True))
+        when_red = {}
         for variant, result in results:
             if isinstance(variant, Bug):
                 left = set(result["left_override"]) - set(first["left_override"])
                 failing = _failing(result, self.judged(first))
-                names |= {runner.function_of(test): True for test in failing if test in left}
-        if names:
-            self.notes.append(advice.leave_stand_ins(list(names), always=False))
+                when_red |= dict.fromkeys(runner.function_of(one) for one in failing if one in left)
+        if when_red:
+            self.notes.append(advice.leave_stand_ins(list(when_red), always=False))
 
     def summary(self, first: dict, results: list, on_variation: bool) -> Verdict:
         counted = self.judged(first)

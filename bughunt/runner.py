@@ -360,7 +360,7 @@ def _run_all(runs: list[dict], at_once: int) -> tuple[list[dict], dict | None]:
         while waiting and len(running) < at_once:
             index, run = waiting.pop(0)
             process = running[index] = _Process(run)
-            if process.pid == 0:
+            if process.pid == 0:  # this is the fork
                 return [], run
         time.sleep(0.002)
         for index, process in list(running.items()):

@@ -7,12 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import notebooks as tool
 from bughunt import hunts, runner
 from bughunt.judge import Judge
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
-
-import notebooks as tool  # noqa: E402
 
 SAMPLE = Path(__file__).parent / "sample"
 # What is the same on every Python is proved on one, the oldest.

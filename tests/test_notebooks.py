@@ -18,11 +18,9 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+import notebooks as tool
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-
-import notebooks as tool  # noqa: E402
-
 LESSONS = sorted(tool.NOTEBOOKS.glob("*.ipynb"))
 SOLUTIONS = sorted(tool.SOLUTIONS.glob("*.ipynb"))
 EXERCISES = sorted(tool.EXERCISES.glob("*.ipynb"))

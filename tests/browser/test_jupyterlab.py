@@ -296,7 +296,7 @@ WRONG = """
 
 
 @pytest.mark.anyio
-async def test_pineapple(client):
+async def test_nearly_a_crop(client):
 response = await client.get("/crops/tom")
 assert response.status_code == 404
 """

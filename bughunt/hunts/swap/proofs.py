@@ -27,6 +27,7 @@ async def answers(client):
 
     async with anyio.create_task_group() as group:
         group.start_soon(gardener, "tomato")
+        await anyio.wait_all_tasks_blocked()  # the first has begun to wait
         await anyio.sleep(0.02)
         await gardener("basil")
     return answers

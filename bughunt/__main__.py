@@ -1,4 +1,4 @@
-"""The command line: judge a test file, show a hunt, a hint or the progress, open the course."""
+"""The command line: judge a test file, mark a class, show a hunt or a hint, open the course."""
 
 import argparse
 import json
@@ -14,6 +14,7 @@ USAGE = """python -m bughunt NAME FILE [--json] [--anyio-mode auto]
        python -m bughunt hunt NAME
        python -m bughunt hint NAME [PROMISE]
        python -m bughunt progress
+       python -m bughunt marks FOLDER [--csv FILE]
        python -m bughunt lab [ARGUMENTS OF JUPYTERLAB]"""
 
 
@@ -33,6 +34,10 @@ def run(arguments: list[str]) -> int:
         from . import lab
 
         return lab.main(arguments[1:]) or 0
+    if arguments[:1] == ["marks"]:
+        from . import marks
+
+        return marks.main(arguments[1:])
     try:
         match arguments:
             case ["list"]:

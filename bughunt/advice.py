@@ -56,6 +56,10 @@ NOT_IN_REVERSE = (
     "Let it set up all that it needs itself: its data, its stand-ins"
 )
 BY_CHANCE = "it passed on the app, and the next time it did not: it depends on chance"
+ENDED_THE_RUNNER = (
+    "It ended the process that runs the tests: a test kills processes that it has not started. "
+    "Take that out."
+)
 OLD_SESSION = "a session hands out the objects that it has: after a request, look through a new one"
 START_SOON = (
     "`start_soon` wants the function and then its arguments, not a call: "

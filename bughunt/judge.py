@@ -70,11 +70,19 @@ class Verdict:
         return asdict(self) | {"caught": self.caught, "of": len(self.bugs)}
 
 
-class Judge:
-    """Keeps a runner process ready, so that a verdict after the first is quick."""
+class RunnerEnded(Exception):
+    """The runner process ended in the middle of its work."""
 
-    def __init__(self):
-        self.process = None
+
+class Judge:
+    """Keeps a runner process ready, so that a verdict after the first is quick.
+
+    Args:
+        at_once: how many variants run at a time.
+    """
+
+    def __init__(self, at_once: int = runner.AT_ONCE):
+        self.process, self.at_once = None, at_once
         atexit.register(self.stop)
 
     def start(self) -> None:
@@ -99,13 +107,20 @@ class Judge:
             self.process.stdout.close()
             self.process = None
 
-    def run(self, runs: list[dict], at_once: int = runner.AT_ONCE) -> list[dict]:
+    def run(self, runs: list[dict], at_once: int | None = None) -> list[dict]:
         """Have the runner do `runs`; stop it if the wait is interrupted."""
         self.start()
+        at_once = at_once or self.at_once
         try:
             self.process.stdin.write(json.dumps({"runs": runs, "at_once": at_once}) + "\n")
             self.process.stdin.flush()
-            return json.loads(self.process.stdout.readline())
+            answer = self.process.stdout.readline()
+            if not answer:
+                raise RunnerEnded
+            return json.loads(answer)
+        except BrokenPipeError:
+            self.stop()
+            raise RunnerEnded from None
         except BaseException:
             self.stop()
             raise
@@ -131,6 +146,8 @@ class Judge:
                 return case.verdict()
         except servers.NoServer as error:
             return Verdict(hunt.name, "does not run", str(error))
+        except RunnerEnded:
+            return Verdict(hunt.name, "does not run", advice.ENDED_THE_RUNNER)
 
     def failures(
         self,

@@ -29,6 +29,7 @@ CAN_FORK = hasattr(os, "fork") and not os.environ.get("BUGHUNT_SPAWN")
 AT_ONCE = 2
 GRACE = 0 if CAN_FORK else 3  # seconds beyond the deadline, for a fresh Python and its imports
 MAX_FILE_BYTES = 64 * 2**20  # what one test run may write into one file, captured output included
+PR_SET_CHILD_SUBREAPER = 36  # of Linux's prctl
 MAX_REPORT = 60_000  # characters of a failure's report that are passed on
 # Plugins of pytest that no verdict needs; each would cost every run a little.
 UNUSED = """
@@ -526,7 +527,7 @@ def serve() -> None:
     if (
         sys.platform == "linux"
     ):  # what loses its parent in a test becomes ours, and so can be killed
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     if CAN_FORK:
         warm_up()
     batch = {"runs": []}

@@ -31,7 +31,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 WINDOWS = sys.platform == "win32"
-PATIENCE = 30  # seconds for each step of a start, and for a stop
+PATIENCE = 60  # seconds for each step of a start, and for a stop
 TMP = "/tmp"  # where Unix sockets have short paths, and every user may go
 LONGEST_FOLDER = 60  # characters; a socket's path may have about 100
 # Where one of these is set, a server that is not there is an error, and no reason to skip a test.

@@ -132,7 +132,7 @@ def test_the_stop_button_stops_no_server(holder, temporary):
     assert holder.stdout.readline() == "stopped\n"
     assert answer(url) == 1
     os.killpg(holder.pid, signal.SIGINT)  # and this one ends the parent
-    holder.wait(20)
+    holder.wait(60)
     assert not programs_in(temporary) and not list(temporary.iterdir())
 
 
@@ -142,7 +142,7 @@ def test_nothing_is_left_when_a_start_is_interrupted(holder, temporary):
     while not list(temporary.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.01)
     os.killpg(holder.pid, signal.SIGINT)
-    holder.wait(20)
+    holder.wait(60)
     wait_until_nothing_is_left(temporary)
 
 

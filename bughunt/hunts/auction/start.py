@@ -23,4 +23,4 @@ async def receive(socket):
 
 
 # Your tests. `async with client.websocket("/auction?name=Ann") as ann:` connects, `await
-# receive(ann)` gets a message, and `await ann.send_text("100")` bids.
+# receive(ann)` gets a message, `await ann.send_text("100")` bids, `await ann.close()` leaves.

@@ -18,8 +18,7 @@ app = FastAPI()
 
 
 async def is_fine(weather) -> bool:
-    headers = {"X-Key": "greenhouse-3"}
-    response = await weather.get("/forecast", params={"hours": 2}, headers=headers)
+    response = await weather.get("/forecast", params={"hours": 2})
     response.raise_for_status()
     forecast = response.json()
     return not forecast["rain"] and forecast["wind"] <= MAX_WIND

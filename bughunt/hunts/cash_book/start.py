@@ -18,7 +18,7 @@ def book(tmp_path):
     return tmp_path / "book.db"
 
 
-def client_of(app):
+def client_for(app):
     return AsyncClient(transport=ASGITransport(app=app), base_url="http://test")
 
 
@@ -28,4 +28,4 @@ def days_in(book):
         return [cents for (cents,) in connection.execute("SELECT cents FROM days")]
 
 
-# Your tests. Build an app with make_app(book), start it, and call it with client_of(app).
+# Your tests. Build an app with make_app(book), start it, and call it with client_for(app).

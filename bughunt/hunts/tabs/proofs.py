@@ -39,23 +39,23 @@ async def client(sessions):
 
 @pytest.mark.anyio
 async def test_smoke(client):
-    assert (await client.post("/tabs/Anne", json={"cents": 250})).status_code == 201
-    assert (await client.get("/tabs/Anne")).status_code == 200
-    assert (await client.delete("/tabs/Anne")).status_code == 204
+    assert (await client.post("/tabs/Ann", json={"cents": 250})).status_code == 201
+    assert (await client.get("/tabs/Ann")).status_code == 200
+    assert (await client.delete("/tabs/Ann")).status_code == 204
 
 
 @pytest.mark.anyio
 async def test_overfitted_post_says_less(client):
-    response = await client.post("/tabs/Anne", json={"cents": 250})
+    response = await client.post("/tabs/Ann", json={"cents": 250})
     assert response.json() == {"added": 250}
 
 
 @pytest.mark.anyio
 async def test_overfitted_get_says_less(client):
-    assert (await client.get("/tabs/Anne")).json() == {"customer": "Anne", "cents": 0}
+    assert (await client.get("/tabs/Ann")).json() == {"customer": "Ann", "cents": 0}
 
 
 @pytest.mark.anyio
 async def test_overfitted_ids_from_1001(client, session):
-    await client.post("/tabs/Anne", json={"cents": 250})
+    await client.post("/tabs/Ann", json={"cents": 250})
     assert list(await session.scalars(select(Entry.id))) == [1]

@@ -32,29 +32,29 @@ async def stored(session):
 
 @pytest.mark.anyio
 async def test_purchase_is_stored(client, session):
-    response = await client.post("/tabs/Anne", json={"cents": 250})
+    response = await client.post("/tabs/Ann", json={"cents": 250})
     assert response.status_code == 201
-    assert await stored(session) == [("Anne", 250)]
+    assert await stored(session) == [("Ann", 250)]
 
 
 @pytest.mark.anyio
 async def test_tab_is_the_sum(client):
-    await client.post("/tabs/Anne", json={"cents": 250})
-    await client.post("/tabs/Anne", json={"cents": 80})
-    await client.post("/tabs/Bert", json={"cents": 500})
-    assert (await client.get("/tabs/Anne")).json()["cents"] == 330
+    await client.post("/tabs/Ann", json={"cents": 250})
+    await client.post("/tabs/Ann", json={"cents": 80})
+    await client.post("/tabs/Ben", json={"cents": 500})
+    assert (await client.get("/tabs/Ann")).json()["cents"] == 330
 
 
 @pytest.mark.anyio
 async def test_tab_is_settled(client, session):
-    await client.post("/tabs/Anne", json={"cents": 250})
-    assert (await client.delete("/tabs/Anne")).status_code == 204
+    await client.post("/tabs/Ann", json={"cents": 250})
+    assert (await client.delete("/tabs/Ann")).status_code == 204
     assert await stored(session) == []
 
 
 @pytest.mark.anyio
 async def test_others_still_owe(client, session):
-    await client.post("/tabs/Anne", json={"cents": 250})
-    await client.post("/tabs/Bert", json={"cents": 500})
-    await client.delete("/tabs/Anne")
-    assert ("Bert", 500) in await stored(session)
+    await client.post("/tabs/Ann", json={"cents": 250})
+    await client.post("/tabs/Ben", json={"cents": 500})
+    await client.delete("/tabs/Ann")
+    assert ("Ben", 500) in await stored(session)

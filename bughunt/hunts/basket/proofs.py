@@ -19,11 +19,11 @@ async def client():
 async def test_smoke(client):
     response = await client.get("/prices")
     assert response.status_code == 200
-    response = await client.get("/baskets/ada")
+    response = await client.get("/baskets/ann")
     assert response.status_code == 200
-    response = await client.post("/baskets/ada/items", json={"crop": "tomato", "quantity": 1})
+    response = await client.post("/baskets/ann/items", json={"crop": "tomato", "quantity": 1})
     assert response.status_code == 200
-    response = await client.delete("/baskets/ada/items/tomato")
+    response = await client.delete("/baskets/ann/items/tomato")
     assert response.status_code == 204
 
 

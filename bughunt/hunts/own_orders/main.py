@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI, Header, HTTPException
 from pydantic import BaseModel
 
 app = FastAPI()
-keys = {"key-of-ada": "ada", "key-of-ben": "ben"}
+keys = {"key-of-ann": "ann", "key-of-ben": "ben"}
 orders: dict[int, dict] = {}
 numbers = count(1)
 

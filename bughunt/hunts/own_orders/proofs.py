@@ -2,7 +2,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 from main import app
 
-ADA = {"X-Key": "key-of-ada"}
+ANN = {"X-Key": "key-of-ann"}
 BEN = {"X-Key": "key-of-ben"}
 
 
@@ -20,18 +20,18 @@ async def client():
 
 @pytest.fixture
 async def order(client):
-    response = await client.post("/orders", json={"crop": "tomato"}, headers=ADA)
+    response = await client.post("/orders", json={"crop": "tomato"}, headers=ANN)
     return response.json()
 
 
 @pytest.mark.anyio
 async def test_smoke(client):
-    response = await client.post("/orders", json={"crop": "tomato"}, headers=ADA)
+    response = await client.post("/orders", json={"crop": "tomato"}, headers=ANN)
     assert response.status_code == 201
     url = f"/orders/{response.json()['number']}"
     for path in ("/orders", url, "/harvest"):
-        assert (await client.get(path, headers=ADA)).status_code == 200
-    assert (await client.delete(url, headers=ADA)).status_code == 204
+        assert (await client.get(path, headers=ANN)).status_code == 200
+    assert (await client.delete(url, headers=ANN)).status_code == 204
 
 
 @pytest.mark.anyio
@@ -58,16 +58,16 @@ async def test_overfitted_first_number(order):
 
 @pytest.mark.anyio
 async def test_overfitted_newest_first(client, order):
-    second = await client.post("/orders", json={"crop": "basil"}, headers=ADA)
-    listed = (await client.get("/orders", headers=ADA)).json()
+    second = await client.post("/orders", json={"crop": "basil"}, headers=ANN)
+    listed = (await client.get("/orders", headers=ANN)).json()
     assert listed.index(order) < listed.index(second.json())
 
 
 @pytest.mark.anyio
 async def test_overfitted_says_more(order):
-    assert order == {"number": order["number"], "crop": "tomato", "customer": "ada"}
+    assert order == {"number": order["number"], "crop": "tomato", "customer": "ann"}
 
 
 @pytest.mark.anyio
 async def test_overfitted_harvest_as_a_list(client, order):
-    assert (await client.get("/harvest", headers=ADA)).json()["tomato"] >= 1
+    assert (await client.get("/harvest", headers=ANN)).json()["tomato"] >= 1

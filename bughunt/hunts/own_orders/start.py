@@ -2,7 +2,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 from main import app
 
-ADA = {"X-Key": "key-of-ada"}
+ANN = {"X-Key": "key-of-ann"}
 BEN = {"X-Key": "key-of-ben"}
 
 

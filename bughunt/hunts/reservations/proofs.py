@@ -17,19 +17,19 @@ async def client():
 
 @pytest.fixture
 async def address(client):
-    response = await client.post("/reservations", json={"name": "Ada", "crates": 2})
+    response = await client.post("/reservations", json={"name": "Ann", "crates": 2})
     return f"/reservations/{response.json()['number']}"
 
 
 @pytest.mark.anyio
 async def test_smoke_reserve(client):
-    response = await client.post("/reservations", json={"name": "Ada", "crates": 2})
+    response = await client.post("/reservations", json={"name": "Ann", "crates": 2})
     assert response.status_code == 201
 
 
 @pytest.mark.anyio
 async def test_smoke_change(client, address):
-    response = await client.put(address, json={"name": "Grace", "crates": 3})
+    response = await client.put(address, json={"name": "Ben", "crates": 3})
     assert response.status_code == 200
 
 

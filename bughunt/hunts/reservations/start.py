@@ -17,10 +17,10 @@ async def client():
 
 @pytest.mark.anyio
 async def test_reserve(client):
-    # POST a reservation for Ada, 2 crates
+    # POST a reservation for Ann, 2 crates
     response = ...
     assert response.status_code == 201, response.text
-    assert response.json()["name"] == "Ada"
+    assert response.json()["name"] == "Ann"
     assert response.json()["crates"] == 2
 
 
@@ -51,14 +51,14 @@ async def test_too_many(client):
 
 @pytest.mark.anyio
 async def test_change(client):
-    # POST a reservation for Ada; PUT 3 crates for Grace to its address; GET it
+    # POST a reservation for Ann; PUT 3 crates for Ben to its address; GET it
     created = ...
     address = f"/reservations/{created.json()['number']}"
     changed = ...
     response = ...
     assert changed.status_code == 200
     assert response.json() == changed.json()
-    assert (response.json()["name"], response.json()["crates"]) == ("Grace", 3)
+    assert (response.json()["name"], response.json()["crates"]) == ("Ben", 3)
 
 
 @pytest.mark.anyio

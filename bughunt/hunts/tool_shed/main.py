@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Header, HTTPException
 
 app = FastAPI()
-keys = {"key-of-ada": "ada", "key-of-ben": "ben"}
+keys = {"key-of-ann": "ann", "key-of-ben": "ben"}
 loans: dict[str, dict] = {}
 
 

@@ -2,7 +2,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 from main import app
 
-ADA = {"X-Key": "key-of-ada"}
+ANN = {"X-Key": "key-of-ann"}
 BEN = {"X-Key": "key-of-ben"}
 
 
@@ -20,9 +20,9 @@ async def client():
 
 @pytest.mark.anyio
 async def test_smoke(client):
-    assert (await client.post("/loans/broom", headers=ADA)).status_code == 201
-    assert (await client.get("/overdue", headers=ADA)).status_code == 200
-    assert (await client.delete("/loans/broom", headers=ADA)).status_code == 204
+    assert (await client.post("/loans/broom", headers=ANN)).status_code == 201
+    assert (await client.get("/overdue", headers=ANN)).status_code == 200
+    assert (await client.delete("/loans/broom", headers=ANN)).status_code == 204
 
 
 @pytest.mark.anyio
@@ -41,13 +41,13 @@ async def test_overfitted_text_of_403(client):
 @pytest.mark.anyio
 async def test_overfitted_text_of_409(client):
     for _ in range(2):
-        response = await client.post("/loans/ladder", headers=ADA)
+        response = await client.post("/loans/ladder", headers=ANN)
     assert response.json() == {"detail": "It is lent."}
 
 
 @pytest.mark.anyio
 async def test_overfitted_due_alone(client):
-    response = await client.post("/loans/bucket", headers=ADA)
+    response = await client.post("/loans/bucket", headers=ANN)
     assert response.json()["tool"] == "bucket"
 
 
@@ -59,7 +59,7 @@ async def test_overfitted_newest_first(client, monkeypatch):
 
     for tool in ("first", "second"):
         monkeypatch.setitem(app.dependency_overrides, today, lambda: date(2020, 5, 1))
-        await client.post(f"/loans/{tool}", headers=ADA)
+        await client.post(f"/loans/{tool}", headers=ANN)
     monkeypatch.setitem(app.dependency_overrides, today, lambda: date(2020, 6, 1))
-    listed = (await client.get("/overdue", headers=ADA)).json()
+    listed = (await client.get("/overdue", headers=ANN)).json()
     assert listed.index("first") < listed.index("second")

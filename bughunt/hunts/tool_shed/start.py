@@ -27,7 +27,7 @@ def it_is(day):
 
 @pytest.mark.anyio
 async def test_due_in_a_week(client):
-    log_in("ada")
+    log_in("ann")
     it_is("2020-05-01")
     response = await client.post("/loans/spade")
     assert response.status_code == 201
@@ -48,7 +48,7 @@ async def test_lent_until_brought_back(client):
     assert (await client.post("/loans/rake")).status_code == 201
     log_in("ben")
     assert (await client.post("/loans/rake")).status_code == 409
-    log_in("ada")
+    log_in("ann")
     assert (await client.delete("/loans/rake")).status_code == 204
     assert (await client.post("/loans/rake")).status_code == 201
 
@@ -64,7 +64,7 @@ async def test_not_yours_to_bring_back(client):
 
 @pytest.mark.anyio
 async def test_overdue_from_the_next_day_on(client):
-    log_in("ada")
+    log_in("ann")
     it_is("2020-05-01")
     assert (await client.post("/loans/saw")).status_code == 201
     it_is("2020-05-08")

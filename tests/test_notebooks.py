@@ -134,29 +134,15 @@ def test_runs_with_httpx2_in_httpx_place(path, tmp_path, httpx2_in_httpx_place):
 # --- they are as saved --------------------------------------------------------------------------
 
 
-def code_cells(notebook):
-    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-
-
-def not_run(notebook) -> list[str]:
-    """The cells that were not run, or not in this order: nbval would not compare them."""
-    return [
-        f"cell {number} has the count {cell.execution_count}: {cell.source.splitlines()[0]}"
-        for number, cell in enumerate(code_cells(notebook), 1)
-        if cell.execution_count != number
-    ]
-
-
 @each(LESSONS, SOLUTIONS)
-def test_every_cell_was_run_in_order(path):
-    assert not_run(tool.read(path)) == []
+def test_saved_as_run(path):
+    """Every cell was run, in order; no error is kept; and it is saved clean."""
+    assert tool.faults(path) == []
 
 
-@each(LESSONS, SOLUTIONS, EXERCISES)
+@each(EXERCISES)
 def test_saved_clean(path):
-    notebook = tool.read(path)
-    tool.clean(notebook)
-    assert path.read_text("utf-8") == tool.as_text(notebook), "save it with tools/notebooks.py"
+    assert tool.clean_text(path) == path.read_text("utf-8"), "make exercises"
 
 
 @each(LESSONS, SOLUTIONS, EXERCISES)
@@ -170,7 +156,7 @@ def test_no_cell_may_fail_unseen(path):
 
 @each(LESSONS, SOLUTIONS)
 def test_a_failing_test_fails_its_cell(path):
-    sources = [cell.source for cell in code_cells(tool.read(path))]
+    sources = [cell.source for cell in tool.code_cells(tool.read(path))]
     if any("%%ipytest" in source for source in sources):
         assert any("raise_on_error=True" in source for source in sources)
 
@@ -225,7 +211,7 @@ def plant(folder: Path, sound: str, **changes: str) -> Path:
 def test_a_sound_notebook_is_green(tmp_path, sound):
     path = plant(tmp_path / "notebooks", sound)
     must_be_green(validate(path, tmp_path, strict=True))
-    assert not_run(tool.read(path)) == []
+    assert tool.faults(path) == []
 
 
 @pytest.mark.parametrize(
@@ -251,14 +237,17 @@ def test_a_cell_that_was_not_run_is_red(tmp_path, sound):
     notebook = tool.read(path)
     cell = notebook.cells[1]
     cell.execution_count, cell.outputs = None, []
-    assert not_run(notebook) == ["cell 2 has the count None: print('six tomatoes')"]
+    tool.write(path, tool.as_text(notebook))
+    (fault, order) = tool.faults(path)
+    assert fault.startswith("code cell 2 was not run") and "six tomatoes" in fault
+    assert order.startswith("code cell 3 has the count 3, not 2")
 
 
 def solved() -> list[tuple[Path, str]]:
     return [
         (path, hunt[1])
         for path in SOLUTIONS
-        for cell in code_cells(tool.read(path))
+        for cell in tool.code_cells(tool.read(path))
         if (hunt := tool.BUGHUNT.match(cell.source))
     ]
 
@@ -387,7 +376,7 @@ def lint(path: Path, folder: Path) -> None:
     notebook = tool.read(path)
     settings = ["--config", str(ROOT / "pyproject.toml"), "--config", "extend-exclude = []"]
     shipped = path.parent != tool.SOLUTIONS
-    for cell in code_cells(notebook):
+    for cell in tool.code_cells(notebook):
         hunt = tool.BUGHUNT.match(cell.source)
         if hunt:
             file = folder / f"{path.stem}_{hunt[1]}.py"

@@ -1,11 +1,13 @@
 """Keeps the notebooks: runs and saves them, and makes exercises/ from solutions/.
 
 python tools/notebooks.py save [FILES...]     run in a fresh kernel, clean, write what changed
+python tools/notebooks.py check [FILES...]    say what nbval passes over; runs nothing
 python tools/notebooks.py exercises           write exercises/ from solutions/
 """
 
 import argparse
 import configparser
+import copy
 import os
 import re
 import subprocess
@@ -18,6 +20,8 @@ from pathlib import Path
 sys.modules.setdefault("rfc3987_syntax", None)
 
 import nbformat  # noqa: E402
+import nbformat.validator  # noqa: E402
+from nbformat.reader import NotJSONError  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -74,7 +78,15 @@ def environment(notebook: Path, scratch: Path) -> dict[str, str]:
 
 
 def read(path: Path):
-    return nbformat.read(path, as_version=4)
+    """The notebook. Cells without an id, as older ones have them, are given one."""
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (NotJSONError, nbformat.ValidationError, UnicodeDecodeError) as error:
+        raise Refused(
+            f"{shown(path)} is not a notebook that can be read: {one_line(str(error))}"
+        ) from None
+    notebook.nbformat_minor = 5
+    return nbformat.validator.normalize(notebook)[1]
 
 
 def as_text(notebook) -> str:
@@ -90,6 +102,10 @@ def write(path: Path, text: str) -> bool:
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(text.encode())
     return True
+
+
+def code_cells(notebook) -> list:
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
 
 
 # --- save ---------------------------------------------------------------------------------------
@@ -120,6 +136,13 @@ def clean(notebook) -> None:
         cell.source = cell.source.rstrip()
         if cell.cell_type == "code":
             cell.outputs = merged(cell.outputs)
+
+
+def clean_text(path: Path) -> str:
+    """The text that the file should have, if its cells and outputs are right."""
+    notebook = read(path)
+    clean(notebook)
+    return as_text(notebook)
 
 
 def sanitizers() -> list[tuple[str, str]]:
@@ -205,7 +228,7 @@ def run(path: Path, notebook) -> None:
 
 def failed_cell(notebook) -> tuple[int, str]:
     """The last cell that was begun, and its first line."""
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    cells = code_cells(notebook)
     begun = [
         number
         for number, cell in enumerate(cells, 1)
@@ -226,11 +249,23 @@ def shown(path: Path) -> str:
 
 def saved(path: Path) -> str:
     """The text that the file should have after a run."""
-    old, new = read(path), read(path)
+    old = read(path)
+    new = copy.deepcopy(old)
     run(path, new)
     clean(new)
     keep_old_outputs(old, new, sanitizers())
     return as_text(new)
+
+
+def chosen(files: list[Path]) -> list[Path]:
+    """The files that were named, or else all that keep outputs."""
+    files = files or sorted([*NOTEBOOKS.glob("*.ipynb"), *SOLUTIONS.glob("*.ipynb")])
+    if not files:
+        raise Refused(f"There is no notebook in {shown(NOTEBOOKS)}/.")
+    for path in files:
+        if not path.is_file():
+            raise Refused(f"There is no notebook {path}.")
+    return [path.resolve() for path in files]
 
 
 def save(files: list[Path]) -> int:
@@ -239,12 +274,9 @@ def save(files: list[Path]) -> int:
             f"The notebooks keep the outputs of Python {PYTHON}, and this is Python "
             f"{sys.version_info[0]}.{sys.version_info[1]}: nothing is saved."
         )
-    if not files:
-        files = sorted([*NOTEBOOKS.glob("*.ipynb"), *SOLUTIONS.glob("*.ipynb")])
+    files = chosen(files)
     for path in files:
-        if not path.is_file():
-            raise Refused(f"There is no notebook {path}.")
-        if path.resolve().parent == EXERCISES:
+        if path.parent == EXERCISES:
             raise Refused(f"{path} is made from solutions/: save that one, then make exercises.")
 
     def one(path: Path) -> str | Refused:
@@ -256,10 +288,55 @@ def save(files: list[Path]) -> int:
 
     failures = 0
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for said in pool.map(one, [path.resolve() for path in files]):
+        for said in pool.map(one, files):
             failures += isinstance(said, Refused)
             print(said, file=sys.stderr if isinstance(said, Refused) else sys.stdout, flush=True)
     return 1 if failures else 0
+
+
+# --- check --------------------------------------------------------------------------------------
+
+# What tells Jupyter and nbval that a cell may fail.
+MAY_FAIL = {"raises-exception", "nbval-raises-exception"}
+MAY_FAIL_COMMENT = re.compile(r"^[ \t]*#+[ \t]*NBVAL_RAISES_EXCEPTION[ \t]*$", re.MULTILINE)
+
+
+def faults(path: Path) -> list[str]:
+    """What nbval would pass over in a notebook, a sentence each."""
+    notebook = read(path)
+    found, were_run, in_order = [], 0, True
+    for number, cell in enumerate(code_cells(notebook), 1):
+        which = f"({cell.source.splitlines()[0]})"
+        if cell.execution_count is None:
+            found.append(f"code cell {number} was not run, so nothing is compared {which}")
+        else:
+            were_run += 1
+            if in_order and cell.execution_count != were_run:
+                in_order = False  # and so all that follow
+                found.append(
+                    f"code cell {number} has the count {cell.execution_count}, not {were_run}: "
+                    f"it was not run from top to bottom in a fresh kernel {which}"
+                )
+        fails = any(output.output_type == "error" for output in cell.outputs)
+        may_fail = MAY_FAIL & set(cell.metadata.get("tags", []))
+        may_fail = may_fail or MAY_FAIL_COMMENT.search(cell.source)
+        if fails and not may_fail:
+            found.append(f"code cell {number} keeps an error that no tag expects {which}")
+        if may_fail and not fails:
+            found.append(f"code cell {number} is tagged to raise, and keeps no error {which}")
+    if path.read_text("utf-8") != clean_text(path):
+        found.append("it is not saved clean: tools/notebooks.py save does that")
+    return found
+
+
+def check(files: list[Path]) -> int:
+    files = chosen(files)
+    found = [f"{shown(path)}: {fault}" for path in files for fault in faults(path)]
+    for fault in found:
+        print(fault, file=sys.stderr)
+    if not found:
+        print(f"{len(files)} notebooks: every cell was run, in order, and saved clean.")
+    return 1 if found else 0
 
 
 # --- exercises ----------------------------------------------------------------------------------
@@ -311,11 +388,15 @@ def main(args: list[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     saving = commands.add_parser("save", help="run in a fresh kernel, clean, write what changed")
-    saving.add_argument("files", nargs="*", type=Path)
+    checking = commands.add_parser("check", help="say what nbval passes over; runs nothing")
+    for command in (saving, checking):
+        command.add_argument("files", nargs="*", type=Path)
     commands.add_parser("exercises", help="write exercises/ from solutions/")
     options = parser.parse_args(args)
     try:
-        return save(options.files) if options.command == "save" else make_exercises()
+        if options.command == "exercises":
+            return make_exercises()
+        return {"save": save, "check": check}[options.command](options.files)
     except Refused as refusal:
         print(refusal, file=sys.stderr)
         return 1

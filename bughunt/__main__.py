@@ -15,6 +15,7 @@ USAGE = """python -m bughunt NAME FILE [--json] [--anyio-mode auto]
        python -m bughunt hint NAME [PROMISE]
        python -m bughunt progress
        python -m bughunt marks FOLDER [--csv FILE]
+       python -m bughunt nbgrader FOLDER
        python -m bughunt lab [ARGUMENTS OF JUPYTERLAB]"""
 
 
@@ -38,6 +39,10 @@ def run(arguments: list[str]) -> int:
         from . import marks
 
         return marks.main(arguments[1:])
+    if arguments[:1] == ["nbgrader"]:
+        from . import nbgrader
+
+        return nbgrader.main(arguments[1:])
     try:
         match arguments:
             case ["list"]:

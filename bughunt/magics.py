@@ -1,4 +1,4 @@
-"""The notebook's side: %%bughunt, %hunt, %hint, %progress and %%raises."""
+"""The notebook's side: %%bughunt, %hunt, %hint, %progress, %caught and %%raises."""
 
 import argparse
 import ast
@@ -42,6 +42,7 @@ class BugHuntMagics(Magics):
         super().__init__(shell)
         self.judge = Judge()
         self.judge.start()  # it warms up while the learner reads
+        self.counts: dict[str, int] = {}  # of each hunt, the bugs that its last verdict caught
 
     def _hunt(self, name: str) -> hunts.Hunt:
         if not name:
@@ -59,8 +60,10 @@ class BugHuntMagics(Magics):
         arguments.add_argument("--anyio-mode", choices=("auto", "strict"))
         options = arguments.parse_args(shlex.split(line))
         hunt = self._hunt(options.name)
+        self.counts.pop(hunt.name, None)  # a cell that is stopped has no verdict
         # The line of the magic stays, empty, so that line numbers are the cell's.
         verdict = self.judge.judge("\n" + cell, hunt, anyio_mode=options.anyio_mode)
+        self.counts[hunt.name] = verdict.caught
         progress.record(verdict, hunt)
         show(report.as_text(verdict, hunt), html=report.as_html(verdict, hunt))
         if os.environ.get("BUGHUNT_STRICT") == "1" and verdict.outcome != "all caught":
@@ -89,6 +92,14 @@ class BugHuntMagics(Magics):
     def progress(self, line):
         """%progress: every exercise, how far you are, and what is next."""
         show(report.progress_as_text(), html=report.progress_as_html())
+
+    @line_magic
+    def caught(self, line):
+        """%caught NAME: how many bugs the last verdict here caught, the points for nbgrader."""
+        hunt = self._hunt(line.strip())
+        if hunt.name not in self.counts:
+            print(f"No verdict on {hunt.name} in this notebook yet: run its %%bughunt cell first.")
+        return self.counts.get(hunt.name, 0)
 
 
 @contextlib.contextmanager

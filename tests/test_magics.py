@@ -13,6 +13,8 @@ from bad_cells import BAD_CELLS
 from conftest import ONCE, ten_seconds, within
 from jupyter_client.manager import start_new_kernel
 
+from bughunt import hunts
+
 SETUP = """
 import asyncio, pytest, time
 import ipytest
@@ -112,6 +114,17 @@ def test_stop_button_ends_a_hunt(notebook):
     assert "KeyboardInterrupt" in output and time.monotonic() - began < 4
     output = notebook.run("%%bughunt first_hunt\ndef test_one():\n    assert True\n")
     assert "1 test passes on the app; 0 of 2 bugs caught" in output
+
+
+def test_caught_counts_for_nbgrader(notebook):
+    """As its points cell does: the number of the last verdict in this kernel, 0 without one."""
+    assert notebook.run("%caught orders").splitlines()[-1] == "0"
+    smoke = (hunts.FOLDER / "orders" / "proofs.py").read_text("utf-8")
+    verdict = notebook.run(f"%%bughunt orders\n{smoke}")
+    caught = notebook.run("%caught orders").strip()
+    assert caught > "0" and f"{caught} of 6 bugs caught" in verdict
+    notebook.run("%%bughunt orders\ndef test_nothing():\n    pass\n")
+    assert notebook.run("%caught orders").strip() == "0"
 
 
 def test_raises_shows_the_last_line_and_insists_on_an_error(notebook):

@@ -11,7 +11,7 @@ import pytest
 from conftest import ONCE, within
 
 import notebooks as tool
-from bughunt import hunts, marks
+from bughunt import hunts, marks, nbgrader
 
 ROOT = tool.ROOT
 SOLVED, UNTOUCHED = ROOT / "solutions", ROOT / "exercises"
@@ -154,3 +154,28 @@ def test_nothing_is_left(class_room, tmp_path, monkeypatch):
     folder = class_room("ann/tabs.py", "import time\ndef test_a(): time.sleep(99)\n")
     marked(folder, "--seconds", "6")
     assert within(10, lambda: not list(scratch.iterdir()))
+
+
+def test_nbgraders_course_keeps_what_its_teacher_changed(tmp_path, capsys):
+    """Written twice: what was changed stays, with a sentence, until one asks for it anew."""
+    folder = tmp_path / "course"
+    source = folder / "source" / LESSON.removesuffix(".ipynb") / LESSON
+    assert nbgrader.main([str(folder)]) == 0
+    written = source.read_text("utf-8")
+    points = [f"%caught {hunt.exercise}" in written for hunt in marks.read(SOLVED / LESSON)]
+    assert points == [True] * len(points)
+    source.write_text(notebook("x = 1"), "utf-8")
+    (folder / "nbgrader_config.py").write_text("c = get_config()\n")
+    assert nbgrader.main([str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert str(source) in said and "configure(get_config())" in said
+    assert source.read_text("utf-8") == notebook("x = 1")
+    assert (folder / "nbgrader_config.py").read_text() == "c = get_config()\n"
+    assert nbgrader.main([str(folder), "--overwrite"]) == 0
+    assert source.read_text("utf-8") == written
+
+
+def test_nbgraders_course_where_it_cannot_be(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert nbgrader.main([str(tmp_path / "file")]) == 2
+    assert "cannot be written" in capsys.readouterr().err

@@ -48,8 +48,9 @@ PLAIN_DEF = Why(
 NOT_WRITTEN = Why("its call is not written yet: put it where the `...` stands", Kind.UNWRITTEN)
 SKIPPED = Why("it was skipped or is expected to fail: that counts as not run")
 LEFT_BEHIND = Why(
-    "alone it passes: an earlier test left something in the app, its database or this file. "
-    "Have a fixture make what a test changes, or put it back; or use names of the test's own"
+    "alone it passes: an earlier test left something in the app, its database, the environment or "
+    "this file. Have a fixture make what a test changes, or put it back; or use names of the "
+    "test's own"
 )
 NOT_IN_REVERSE = (
     "fails when the tests run in reverse: what another test did changes its result. "

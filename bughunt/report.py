@@ -25,6 +25,7 @@ STYLE = """<style>
 .bughunt code, .bughunt pre { font-family: var(--jp-code-font-family, monospace);
   font-size: var(--jp-code-font-size, .95em); background: none; padding: 0; }
 .bughunt pre { overflow-x: auto; margin: .3em 0; padding: .3em .7em;
+  word-break: normal; overflow-wrap: anywhere;
   border-left: 3px solid var(--jp-border-color2, #8884); }
 .bughunt .hint { padding-left: .7em; border-left: 3px solid var(--jp-border-color1, #888a); }
 .bughunt summary { cursor: pointer; }

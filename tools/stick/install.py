@@ -25,9 +25,11 @@ COURSE = ("README.txt", "LICENSE", "pyproject.toml", "bughunt", "notebooks", "ex
 ROOM = 700  # megabytes
 LONGEST = 165  # characters from FOLDER to the deepest file of a package
 START = {"win32": "start.cmd", "darwin": "start.command"}.get(sys.platform, "start.sh")
-START_TEXT = '#!/bin/sh\nexec "$(dirname "$0")/.venv/bin/python" -m bughunt lab "$@"\n'
-if WINDOWS:  # %~dp0 is the folder that the file is in
-    START_TEXT = '@"%~dp0.venv\\Scripts\\python" -m bughunt lab %*\r\n@if errorlevel 1 pause\r\n'
+# From its own folder: whoever starts it from the stick would get the stick's bughunt.
+START_TEXT = '#!/bin/sh\ncd "$(dirname "$0")" && exec .venv/bin/python -m bughunt lab "$@"\n'
+if WINDOWS:  # %~dp0 is the file's folder; unlike cd, pushd goes to a share, too
+    START_TEXT = '@pushd "%~dp0"\r\n@.venv\\Scripts\\python -m bughunt lab %*\r\n'
+    START_TEXT += "@if errorlevel 1 pause\r\n"
 
 
 class Refused(Exception):
@@ -195,7 +197,7 @@ def main(arguments=None):
             print(line[2:])
     print(f"It is installed. To start the course, {how_to_start(folder)}", flush=True)
     if options.start:
-        return subprocess.call([str(python), "-m", "bughunt", "lab"])
+        return subprocess.call([str(python), "-m", "bughunt", "lab"], cwd=folder)
     return 0
 
 

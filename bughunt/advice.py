@@ -79,6 +79,10 @@ APP_AWAITS = Why(
     "main.py awaits what your test handed to the app: make that function an `async def`, or, in a "
     "`MockTransport`, have it return an `httpx.Response`"
 )
+AS_A_SERVER = (
+    "Expect it with `pytest.raises`, or have the 500 that a server would send: "
+    "`ASGITransport(app=app, raise_app_exceptions=False)`"
+)
 BREAKS = "the test itself breaks: "
 FAILS = "it fails on the app, which keeps its promises: "
 # What a failure on the app may say, and what to tell the reader about it.
@@ -441,7 +445,18 @@ def why_failed(outcome: dict, plain: bool, with_test_client: bool) -> Why:
         return Why(f"one of its fixtures fails while it cleans up: {first}")
     by_assertion = first.startswith(("assert", "AssertionError", "Failed"))
     in_app = re.search(r'^main\.py:\d+|[/\\]main\.py", line', report, re.MULTILINE)
+    if not by_assertion and _raised_on_purpose(first, report):
+        return Why(f"an error came in place of an answer: {first}. {AS_A_SERVER}")
     return Why((FAILS if by_assertion or in_app else BREAKS) + first, Kind.PLAIN)
+
+
+def _raised_on_purpose(first: str, report: str) -> bool:
+    """Whether the app, or what the test handed to it, has raised an error that is meant."""
+    frames = re.findall(r"^(main|test_main)\.py:\d+: in ", report, re.MULTILINE)
+    by_stand_in = "main" in frames and frames[-1] == "test_main"
+    by_app = frames[-1:] == ["main"] and first.startswith("main.")
+    by_mistake = first.startswith(("NameError", "TypeError", "AttributeError", "KeyError"))
+    return by_app or (by_stand_in and not by_mistake)
 
 
 def why_on_a_variation(outcome: dict, says: str) -> str:

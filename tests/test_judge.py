@@ -374,6 +374,21 @@ def test_what_the_app_awaits_in_vain_is_told_from_what_the_test_does():
     assert advice.why_failed(outcome, False, False) is advice.APP_AWAITS
 
 
+def test_an_error_that_was_meant_is_told_from_a_mistake(judge):
+    tests = (
+        "import pytest\nfrom httpx import ASGITransport, AsyncClient\nfrom main import make_app\n\n"
+        "@pytest.mark.anyio\n@pytest.mark.parametrize('error', [OSError, NameError])\n"
+        "async def test_broken(error):\n"
+        "    async def ask(crop):\n        raise error('down')\n"
+        "    transport = ASGITransport(app=make_app(ask))\n"
+        "    async with AsyncClient(transport=transport, base_url='http://test') as client:\n"
+        "        assert (await client.get('/prices?crop=leek')).status_code == 500\n"
+    )
+    meant, mistake = judge.judge(tests, hunts.load("slips")).set_aside
+    assert "raise_app_exceptions=False" in meant.why
+    assert "raise_app_exceptions=False" not in mistake.why
+
+
 def test_a_function_replaced_in_main_is_noted_where_a_route_depends_on_it():
     source = "async def price(day: Annotated[date, Depends(today)]): ..."
     for line in (

@@ -8,13 +8,13 @@ def anyio_backend():
     return "asyncio"
 
 
-def client_of(app):
+def client_for(app):
     return AsyncClient(transport=ASGITransport(app=app), base_url="http://test")
 
 
 async def order(app, crop, amount=1):
     """Order, and return the status of the answer."""
-    async with client_of(app) as client:
+    async with client_for(app) as client:
         response = await client.post("/orders", params={"crop": crop, "amount": amount})
     return response.status_code
 

@@ -9,7 +9,7 @@ def anyio_backend():
     return "asyncio"
 
 
-def client_of(app):
+def client_for(app):
     return AsyncClient(transport=ASGITransport(app=app), base_url="http://test")
 
 

@@ -18,11 +18,11 @@ async def client(tape):
     async def print_line(text):
         tape.append(text)
 
-    async with client_of(make_app(print_line)) as client:
+    async with client_for(make_app(print_line)) as client:
         yield client
 
 
-def client_of(app):
+def client_for(app):
     return AsyncClient(transport=ASGITransport(app=app), base_url="http://test")
 
 
@@ -61,7 +61,7 @@ async def test_no_paper():
     async def print_line(text):
         raise OSError("no paper")
 
-    async with client_of(make_app(print_line)) as client:
+    async with client_for(make_app(print_line)) as client:
         with pytest.raises(OSError):
             await sell(client, 40, "Ann")
 

@@ -9,7 +9,7 @@ def anyio_backend():
     return "asyncio"
 
 
-def client_of(app, **options):
+def client_for(app, **options):
     """A client; `raise_app_exceptions=False` is an option."""
     transport = ASGITransport(app=app, **options)
     return AsyncClient(transport=transport, base_url="http://test")

@@ -21,7 +21,7 @@ VERSION := $(shell $(BASE) -c '$(TELL)' 2>/dev/null)
 LAB := $(VENV)/.lab-$(VERSION)
 DEV := $(VENV)/.dev-$(VERSION)
 
-.PHONY: lab test test-browser test-lowest test-newest pack bench pins exercises save check-python
+.PHONY: lab test test-browser test-lowest test-newest test-hub pack bench pins exercises save check-python
 
 lab: $(LAB)
 	@$(BIN)/python -m bughunt lab $(ARGS)
@@ -39,6 +39,14 @@ test-lowest test-newest: $(DEV)
 	$(BIN)/python -m uv venv --quiet --clear --python $(BIN)/python .venv-$(@:test-%=%)
 	$(BIN)/python -m uv pip install --quiet --python .venv-$(@:test-%=%) $(VERSIONS) -e '.[dev]'
 	.venv-$(@:test-%=%)/bin/python -m pytest tests $(ARGS)
+
+# nbgrader, and a JupyterHub with several learners: pip's newest, and the hub's proxy from npm.
+test-hub: $(DEV)
+	$(BIN)/python -m uv venv --quiet --clear --python $(BIN)/python .venv-hub
+	$(BIN)/python -m uv pip install --quiet --python .venv-hub \
+		-r requirements.txt -r tests/hub/requirements.txt
+	npm install --silent --no-save --no-audit --no-fund --prefix .venv-hub configurable-http-proxy
+	.venv-hub/bin/python -m pytest tests/hub -n 0 $(ARGS)
 
 # What laptops without a network need, for a stick: make pack ARGS="--systems windows --pythons 3.13"
 pack: $(LAB)

@@ -142,7 +142,7 @@ def test_the_workflow_names_what_it_needs():
 
 
 def test_saved_notebooks_are_green(team):
-    assert "2 notebooks" in must_be_green(run(team, CHECK))
+    assert "notebooks: 2." in must_be_green(run(team, CHECK))
     # Two workers, for the cells of a notebook must stay together.
     assert "8 passed" in must_be_green(run(team, VALIDATE, workers=2, **STRICT))
     for file in team.glob("notebooks/*.ipynb"):

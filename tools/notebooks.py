@@ -339,7 +339,7 @@ def check(files: list[Path]) -> int:
     for fault in found:
         print(fault, file=sys.stderr)
     if not found:
-        print(f"{len(files)} notebooks: every cell was run, in order, and saved clean.")
+        print(f"notebooks: {len(files)}. Every cell was run, in order, and saved clean.")
     return 1 if found else 0
 
 

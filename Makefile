@@ -20,8 +20,9 @@ TELL := import sys; print("%d.%d" % sys.version_info[:2])
 VERSION := $(shell $(BASE) -c '$(TELL)' 2>/dev/null)
 LAB := $(VENV)/.lab-$(VERSION)
 DEV := $(VENV)/.dev-$(VERSION)
+REVEAL := $(VENV)/share/slides
 
-.PHONY: lab test test-browser test-lowest test-newest test-hub pack bench pins exercises save check-python
+.PHONY: lab test test-browser test-lowest test-newest test-hub pack bench pins exercises save slides check-python
 
 lab: $(LAB)
 	@$(BIN)/python -m bughunt lab $(ARGS)
@@ -29,7 +30,7 @@ lab: $(LAB)
 test: $(DEV)
 	$(BIN)/python -m pytest tests $(ARGS)
 
-test-browser: $(DEV)
+test-browser: $(DEV) $(REVEAL)
 	$(BIN)/python -m pytest tests/browser -n 0 $(ARGS)
 
 # The whole once more, with the oldest and the newest versions that pyproject.toml's ranges allow.
@@ -61,6 +62,15 @@ save: $(DEV)
 
 exercises: $(DEV)
 	$(BIN)/python tools/notebooks.py exercises
+
+# Slides of all lessons, or of FILES, each a file that needs no network.
+slides: $(LAB) $(REVEAL)
+	$(BIN)/python tools/slides.py $(FILES)
+
+# reveal.js, without what the package that brings it along would need to run itself.
+$(REVEAL): | $(LAB)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--target $@ sphinx-revealjs==3.2.1
 
 # Newest versions within pyproject's ranges, for every system and Python.
 COMPILE := -m uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header \

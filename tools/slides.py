@@ -218,7 +218,8 @@ def is_to_be_seen(block: str) -> bool:
 def put_code(deck: Deck, cell) -> None:
     slide_type = slide_type_of(cell)
     if not cell.metadata.get("jupyter", {}).get("source_hidden"):
-        for number, piece in enumerate(pieces_of(cell.source)):
+        source = cell.source.replace("# NBVAL_IGNORE_OUTPUT\n", "")  # nobody's business but nbval's
+        for number, piece in enumerate(pieces_of(source)):
             tags = ["goes-on"] if number else []
             deck.add(code_cell(piece, tags=tags), height_of_code(piece), slide_type)
             slide_type = "subslide"

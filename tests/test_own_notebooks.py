@@ -77,7 +77,7 @@ def without_a_grammar(tmp_path_factory):
     folder = tmp_path_factory.mktemp("path")
     (folder / "rfc3987_syntax.py").write_text("raise ImportError")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(folder))
+        patch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
         yield
 
 

@@ -37,7 +37,7 @@ test-browser: $(DEV) $(REVEAL)
 test-lowest: VERSIONS := --resolution lowest-direct
 test-newest: VERSIONS := --upgrade
 test-lowest test-newest: $(DEV)
-	$(BIN)/python -m uv venv --quiet --clear --python $(BIN)/python .venv-$(@:test-%=%)
+	$(BIN)/python -m uv venv --quiet --clear --seed --python $(BIN)/python .venv-$(@:test-%=%)
 	$(BIN)/python -m uv pip install --quiet --python .venv-$(@:test-%=%) $(VERSIONS) -e '.[dev]'
 	.venv-$(@:test-%=%)/bin/python -m pytest tests $(ARGS)
 

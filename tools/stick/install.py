@@ -187,7 +187,11 @@ def main(arguments=None):
         print(refusal, file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"It cannot be installed there ({error}): name a folder with --to.", file=sys.stderr)
+        print(
+            f"{error.filename}: {error.strerror}. If that is where the course is to go, name "
+            "another folder with --to; if it is a file of the pack, copy the pack once more.",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         print("Stopped: run it again to go on.", file=sys.stderr)

@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import socket
 import statistics
 import subprocess
@@ -24,7 +23,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 import notebooks as tool
-from bughunt import hunts
+from bughunt import hunts, runner
 
 LESSON = "02-the-first-test.ipynb"
 EXERCISES = [name for name in hunts.names() if hunts.load(name).lesson == "02"]
@@ -101,7 +100,7 @@ class Hub:
         try:
             self.process.wait(60)
         except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            runner.kill_tree(self.process.pid)
             raise
 
 
@@ -272,6 +271,7 @@ def test_learners_on_a_hub(tmp_path, course, learners, capsys):
         assert len(ran) > 3 * learners
     except BaseException:
         print(hub.log.read_text("utf-8", "replace")[-20_000:])
+        runner.kill_tree(hub.process.pid)  # a hub that is stopped half-way leaves its proxy
         raise
     finally:
         hub.stop()
@@ -295,8 +295,8 @@ def test_learners_on_a_hub(tmp_path, course, learners, capsys):
             print(f"  {what:15} {statistics.median(seconds):7.1f} s {max(seconds):7.1f} s")
         memory = [learner.memory for learner in attended]
         print(f"  {'memory':15} {statistics.median(memory):7.0f} MB {max(memory):6.0f} MB")
-    # TEACHING.md tells a hub to give each learner a gigabyte.
-    assert max(memory) < 800
+    # A server, and two notebooks open: a hub that counts on this many has room for all.
+    assert max(memory) < 600
 
 
 def test_what_a_hub_builds_its_image_from():

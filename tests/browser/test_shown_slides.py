@@ -14,12 +14,12 @@ MEASURE = """() => Reveal.getSlides().map(slide => {
     let right = 0, bottom = 0, font = Infinity;
     for (const one of slide.querySelectorAll("*")) {
         const box = one.getBoundingClientRect(), style = getComputedStyle(one);
-        if (!box.width || one.closest("aside")) continue;
+        if (!box.width || one.closest("aside, details:not([open]) > :not(summary)")) continue;
         if (one.matches("pre, code")) font = Math.min(font, parseFloat(style.fontSize));
         const area = one.closest(".celltag_scroll .jp-OutputArea");  // the only thing that scrolls
         if (area && area !== one) continue;
-        const wide = style.display === "inline" || area ? box.width : one.scrollWidth;
-        right = Math.max(right, box.right, box.left + wide);
+        const inside = area || style.display === "inline" || one.closest("svg");
+        right = Math.max(right, box.right, inside ? 0 : box.left + one.scrollWidth);
         bottom = Math.max(bottom, box.bottom);
     }
     return {where: `${h}/${v} ${slide.innerText.slice(0, 40)}`, right, bottom, font};

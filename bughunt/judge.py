@@ -17,6 +17,7 @@ from .hunts import Bug, Hunt
 
 FIRST_DEADLINE = 4.0  # seconds for the first run on the app, when nothing is known of the tests
 LEAST_DEADLINE = 2.0  # seconds that any later run gets: a busy machine takes a while to fork
+PROOF_DEADLINE = 60.0  # for each order of a proof: a hunt's own tests end by themselves
 SLOWER = 5  # how many times the app's own run a later one may take
 MOST_ALONE = 6  # how many of the tests that fail on the app are run again, each alone
 AGAIN, BACKWARDS = "the app, once more", "the app, the tests in reverse order"
@@ -178,7 +179,7 @@ class Judge:
         together = runner.CAN_FORK and not hunt.server
         runs_of = [list(seeds)] if together or not seeds else [[seed] for seed in seeds]
         with self._case(tests, hunt) as case:
-            deadline = runner.stretched(FIRST_DEADLINE, 3) * len(runs_of[0] or [0])
+            deadline = PROOF_DEADLINE * len(runs_of[0] or [0])
             found = {}
             for name, source in {"the app": hunt.source, **sources}.items():
                 if without is None or name in without:

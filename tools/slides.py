@@ -254,10 +254,10 @@ def deck_of(lesson):
 
 def exporter(reveal: Path):
     """Return nbconvert's exporter of slides, with our template and a copy of reveal.js."""
-    from nbconvert import SlidesExporter  # takes a second
-
     if not (reveal / "dist" / "reveal.js").is_file():
         raise Refused(f"There is no reveal.js in {shown(reveal)}: `make slides` fetches it.")
+    from nbconvert import SlidesExporter  # takes a second
+
     return SlidesExporter(
         template_file="slides.html.j2",
         extra_template_paths=[str(Path(__file__).parent), str(reveal)],

@@ -148,7 +148,7 @@ def test_hints_go_on_and_progress_is_kept(notebook):
     assert "2." in notebook.run("%hint first_hunt")
     assert "3." in notebook.run("%hint first_hunt P1") + notebook.run("%hint first_hunt P1")
     assert "first_hunt" in notebook.run("%progress")
-    assert "No verdict on orders yet" in notebook.run("%hint orders")
+    assert "No verdict on tabs yet" in notebook.run("%hint tabs")
 
 
 @pytest.mark.parametrize(

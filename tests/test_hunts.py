@@ -73,7 +73,7 @@ def test_solution_catches_all_in_any_order(judge, hunt, thorough):
     app = dataclasses.replace(hunt, bugs=(), variations=())
     variations = dataclasses.replace(hunt, bugs=())
     bugs = dataclasses.replace(hunt, variations=())
-    few = 10 if thorough else 2
+    few = 10 if thorough else 1 if hunt.areas else 2
     for part, orders in ((app, 10), (variations, few), (bugs, few)):
         failures = judge.failures(solution(hunt), part, seeds=range(orders))
         must_catch_all(part, failures, orders)
@@ -82,10 +82,12 @@ def test_solution_catches_all_in_any_order(judge, hunt, thorough):
 # With httpx2 in httpx's place, so that this is proved as well.
 @ONCE
 @EVERY
-def test_each_bug_is_free_without_the_tests_that_catch_it(judge_with_httpx2, hunt):
+def test_each_bug_is_free_without_the_tests_that_catch_it(judge_with_httpx2, hunt, thorough):
     tests = solution(hunt)
     failures = judge_with_httpx2.failures(tests, hunt)
     must_catch_all(hunt, failures)
+    if hunt.areas and not thorough:  # half a minute; the others were just seen to pass beside them
+        return
     catchers = {bug.name: failures[bug.name][0] for bug in hunt.bugs}
     free = judge_with_httpx2.failures(tests, hunt, without=catchers)
     assert free == {bug.name: [[]] for bug in hunt.bugs}

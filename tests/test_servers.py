@@ -100,7 +100,7 @@ def programs_in(folder: Path) -> list[psutil.Process]:
         try:
             if process.status() != psutil.STATUS_ZOMBIE and process.cwd().startswith(str(folder)):
                 found.append(process)
-        except psutil.Error:
+        except (psutil.Error, OSError):  # it ended meanwhile
             continue
     return found
 

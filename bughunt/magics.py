@@ -34,6 +34,18 @@ class _Arguments(argparse.ArgumentParser):
         raise UsageError(f"{message}. Write it like this: {self.format_usage()[7:].strip()}")
 
 
+def arguments_of(line: str) -> argparse.Namespace:
+    """Return what stands behind %%bughunt: `name` and `anyio_mode`.
+
+    Raises:
+        UsageError: if that is something else.
+    """
+    arguments = _Arguments(prog="%%bughunt", add_help=False)
+    arguments.add_argument("name", metavar="NAME")
+    arguments.add_argument("--anyio-mode", choices=("auto", "strict"))
+    return arguments.parse_args(shlex.split(line))
+
+
 @magics_class
 class BugHuntMagics(Magics):
     """What `%load_ext bughunt` adds to a notebook."""
@@ -55,10 +67,7 @@ class BugHuntMagics(Magics):
     @cell_magic
     def bughunt(self, line, cell):
         """%%bughunt NAME: judge the test file in this cell."""
-        arguments = _Arguments(prog="%%bughunt", add_help=False)
-        arguments.add_argument("name", metavar="NAME")
-        arguments.add_argument("--anyio-mode", choices=("auto", "strict"))
-        options = arguments.parse_args(shlex.split(line))
+        options = arguments_of(line)
         hunt = self._hunt(options.name)
         self.counts.pop(hunt.name, None)  # a cell that is stopped has no verdict
         # The line of the magic stays, empty, so that line numbers are the cell's.

@@ -14,7 +14,6 @@ import io
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -28,7 +27,7 @@ from pathlib import Path
 from . import hunts, runner
 from .judge import Judge, Verdict
 
-CELL = re.compile(r"%%bughunt[ \t]+(?P<name>\w+)(?P<options>[^\n]*)\n?")
+CELL = re.compile(r"%%bughunt[ \t]+(?P<line>(?P<name>\w+)[^\n]*)\n?")
 LARGEST = 20 * 2**20  # bytes of a file that is still read
 SECONDS, MEMORY = 120, 2000  # the limits: of an exercise, and in MB of each process
 STOPPED_WIDTH = 70  # characters of "what stopped it" in the table; the CSV has all of them
@@ -107,7 +106,7 @@ def read(file: Path) -> list[Handed]:
         if not cell or cell["name"] not in known:
             continue
         # As in the notebook: the magic's line stays, empty, so that line numbers are the cell's.
-        one = Handed(cell["name"], "\n" + source[cell.end() :], _anyio_mode(cell["options"]))
+        one = Handed(cell["name"], "\n" + source[cell.end() :], _anyio_mode(cell["line"]))
         if one.exercise not in found or not hunts.load(one.exercise).is_untouched(one.tests):
             found[one.exercise] = one
     if not found:
@@ -124,12 +123,13 @@ def _code_cells(text: str) -> list[str]:
         raise Unreadable("it is not a notebook (any more)") from None
 
 
-def _anyio_mode(options: str) -> str | None:
-    with contextlib.suppress(ValueError):
-        words = shlex.split(options)
-        for word, value in zip(words, [*words[1:], ""], strict=True):
-            if word == "--anyio-mode" or word.startswith("--anyio-mode="):
-                return word.partition("=")[2] or value
+def _anyio_mode(line: str) -> str | None:
+    from IPython.core.error import UsageError
+
+    from .magics import arguments_of  # here: IPython takes a while, and `work` needs none of it
+
+    with contextlib.suppress(UsageError, ValueError):
+        return arguments_of(line).anyio_mode
     return None
 
 
